@@ -1,0 +1,278 @@
+#include "core/base/metrics.hpp"
+
+#include <prometheus/family.h>
+
+#include <array>
+
+namespace loadstar {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Labels;
+using prometheus::Registry;
+
+/// 5 ms to 600 s in 16 steps (operations.md 4.1).
+const Histogram::BucketBoundaries& duration_buckets() {
+  static const Histogram::BucketBoundaries kBuckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                                                    2.5,   5,    10,    30,   60,  120,  300, 600};
+  return kBuckets;
+}
+
+/// 64 KiB to 10 GiB in 12 steps (operations.md 4.1).
+const Histogram::BucketBoundaries& size_buckets() {
+  constexpr double kKiB = 1024;
+  constexpr double kMiB = 1024 * kKiB;
+  constexpr double kGiB = 1024 * kMiB;
+  static const Histogram::BucketBoundaries kBuckets{
+      64 * kKiB, 256 * kKiB, kMiB,       4 * kMiB,  16 * kMiB, 64 * kMiB,
+      90 * kMiB, 256 * kMiB, 512 * kMiB, 1 * kGiB, 4 * kGiB,  10 * kGiB};
+  return kBuckets;
+}
+
+Family<Counter>& counter(Registry& registry, const char* name, const char* help) {
+  return BuildCounter().Name(name).Help(help).Register(registry);
+}
+Family<Gauge>& gauge(Registry& registry, const char* name, const char* help) {
+  return BuildGauge().Name(name).Help(help).Register(registry);
+}
+Family<Histogram>& histogram(Registry& registry, const char* name, const char* help) {
+  return BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+std::string_view to_string(FlushTrigger trigger) {
+  switch (trigger) {
+    case FlushTrigger::kBytes: return "bytes";
+    case FlushTrigger::kRows: return "rows";
+    case FlushTrigger::kInterval: return "interval";
+    case FlushTrigger::kAckWait: return "ack_wait";
+    case FlushTrigger::kClient: return "client";
+    case FlushTrigger::kMemory: return "memory";
+    case FlushTrigger::kDrain: return "drain";
+    case FlushTrigger::kOrder: return "order";
+  }
+  return "client";
+}
+
+struct Metrics::Families {
+  explicit Families(Registry& registry)
+      : load_bytes(counter(registry, "loadstar_load_bytes_total",
+                           "Payload bytes of loads that ended committed.")),
+        load_rows(counter(registry, "loadstar_load_rows_total",
+                          "Rows of committed loads by StarRocks' own counts.")),
+        loads(counter(registry, "loadstar_loads_total", "Loads that reached a final state.")),
+        wire_bytes(counter(registry, "loadstar_load_wire_bytes_total",
+                           "Body bytes of loads handed to the HTTP pool, repetitions included.")),
+        loads_in_progress(
+            gauge(registry, "loadstar_loads_in_progress", "Loads that are under way.")),
+        flush_interval(gauge(registry, "loadstar_flush_interval_effective_seconds",
+                             "Age limit of buffered rows after congestion control.")),
+        last_success(gauge(registry, "loadstar_last_success_timestamp_seconds",
+                           "Unix time of the last committed load.")),
+        buffer_bytes(
+            gauge(registry, "loadstar_buffer_bytes", "Bytes held that are not final.")),
+        buffer_rows(gauge(registry, "loadstar_buffer_rows", "Rows held that are not final.")),
+        ingest_batches(counter(registry, "loadstar_ingest_batches_total",
+                               "Batches accepted from clients.")),
+        ingest_rows(
+            counter(registry, "loadstar_ingest_rows_total", "Rows accepted from clients.")),
+        ingest_bytes(counter(registry, "loadstar_ingest_bytes_total",
+                             "Bytes of batches accepted from clients.")),
+        duplicates(counter(registry, "loadstar_ingest_duplicate_batches_total",
+                           "Batches that were recognised as sent again.")),
+        rejected_rows(counter(registry, "loadstar_rejected_rows_total",
+                              "Rows kept out of the table and returned to the client.")),
+        flushes(counter(registry, "loadstar_flushes_total", "Flushes, by why they started.")),
+        attempts(counter(registry, "loadstar_load_attempts_total", "HTTP attempts of loads.")),
+        refused(counter(registry, "loadstar_ingest_refused_batches_total",
+                        "Batches refused before they were accepted.")),
+        errors(counter(registry, "loadstar_errors_total", "Errors by their stable name.")),
+        redirects(counter(registry, "loadstar_redirects_total", "HTTP redirects by outcome.")),
+        transactions(counter(registry, "loadstar_transactions_total",
+                             "StarRocks transactions that ended, by outcome.")),
+        info(gauge(registry, "loadstar_starrocks_info", "Version that StarRocks reports.")),
+        state(gauge(registry, "loadstar_state", "1 for the state the daemon is in.")),
+        circuits(gauge(registry, "loadstar_circuit_open",
+                       "Frontends whose circuit breaker is open.")),
+        load_duration(histogram(registry, "loadstar_load_duration_seconds",
+                                "From the start of a flush to its final state.")),
+        load_size(histogram(registry, "loadstar_load_size_bytes", "Payload bytes per load.")),
+        ack(histogram(registry, "loadstar_ack_duration_seconds",
+                      "From the arrival of a batch to its acknowledgement.")),
+        checkpoint(histogram(registry, "loadstar_checkpoint_duration_seconds",
+                             "Duration of Checkpoint calls.")),
+        begun(counter(registry, "loadstar_transactions_begun_total", "Transactions begun.")),
+        prepared(
+            counter(registry, "loadstar_transactions_prepared_total", "Transactions prepared.")),
+        poisoned(counter(registry, "loadstar_transactions_poisoned_total",
+                         "Transactions rolled back because an outcome was not proved.")),
+        possible_duplicates(counter(registry, "loadstar_possible_duplicate_batches_total",
+                                    "Batches sent again although StarRocks had forgotten the "
+                                    "outcome of the first try.")),
+        backpressure(counter(registry, "loadstar_ingest_backpressure_seconds_total",
+                             "Stream-seconds in which reading was held.")),
+        lost(counter(registry, "loadstar_rows_lost_total",
+                     "Acknowledged rows that will not arrive; must stay 0.")),
+        streams(gauge(registry, "loadstar_ingest_streams", "Write streams open now.")),
+        budget(gauge(registry, "loadstar_memory_budget_bytes", "Limit of reserved bytes.")),
+        reserved(gauge(registry, "loadstar_memory_reserved_bytes", "Bytes charged to the budget.")),
+        up(gauge(registry, "loadstar_starrocks_up", "1 if a frontend answers.")),
+        collapsed(gauge(registry, "loadstar_metrics_collapsed_tables",
+                        "Tables that share table=\"_other\".")) {}
+
+  Family<Counter>& load_bytes;
+  Family<Counter>& load_rows;
+  Family<Counter>& loads;
+  Family<Counter>& wire_bytes;
+  Family<Gauge>& loads_in_progress;
+  Family<Gauge>& flush_interval;
+  Family<Gauge>& last_success;
+  Family<Gauge>& buffer_bytes;
+  Family<Gauge>& buffer_rows;
+  Family<Counter>& ingest_batches;
+  Family<Counter>& ingest_rows;
+  Family<Counter>& ingest_bytes;
+  Family<Counter>& duplicates;
+  Family<Counter>& rejected_rows;
+  Family<Counter>& flushes;
+  Family<Counter>& attempts;
+  Family<Counter>& refused;
+  Family<Counter>& errors;
+  Family<Counter>& redirects;
+  Family<Counter>& transactions;
+  Family<Gauge>& info;
+  Family<Gauge>& state;
+  Family<Gauge>& circuits;
+  Family<Histogram>& load_duration;
+  Family<Histogram>& load_size;
+  Family<Histogram>& ack;
+  Family<Histogram>& checkpoint;
+  Family<Counter>& begun;
+  Family<Counter>& prepared;
+  Family<Counter>& poisoned;
+  Family<Counter>& possible_duplicates;
+  Family<Counter>& backpressure;
+  Family<Counter>& lost;
+  Family<Gauge>& streams;
+  Family<Gauge>& budget;
+  Family<Gauge>& reserved;
+  Family<Gauge>& up;
+  Family<Gauge>& collapsed;
+};
+
+Metrics::Metrics(Registry& registry, std::string cluster, std::size_t max_tables)
+    : cluster_(std::move(cluster)),
+      max_tables_(max_tables),
+      families_(std::make_unique<Families>(registry)),
+      circuits_open(families_->circuits.Add({{"cluster", cluster_}})),
+      load_duration(families_->load_duration.Add({{"cluster", cluster_}}, duration_buckets())),
+      load_size(families_->load_size.Add({{"cluster", cluster_}}, size_buckets())),
+      ack_received(families_->ack.Add({{"level", "received"}}, duration_buckets())),
+      ack_committed(families_->ack.Add({{"level", "committed"}}, duration_buckets())),
+      checkpoint_duration(
+          families_->checkpoint.Add({{"cluster", cluster_}}, duration_buckets())),
+      transactions_begun(families_->begun.Add({{"cluster", cluster_}})),
+      transactions_prepared(families_->prepared.Add({{"cluster", cluster_}})),
+      transactions_poisoned(families_->poisoned.Add({{"cluster", cluster_}})),
+      possible_duplicate_batches(families_->possible_duplicates.Add({{"cluster", cluster_}})),
+      backpressure_seconds(families_->backpressure.Add({})),
+      rows_lost(families_->lost.Add({})),
+      ingest_streams(families_->streams.Add({})),
+      memory_budget(families_->budget.Add({})),
+      memory_reserved(families_->reserved.Add({})),
+      starrocks_up(families_->up.Add({{"cluster", cluster_}})),
+      collapsed_tables(families_->collapsed.Add({})) {
+  for (std::size_t i = 0; i < kFlushTriggers; ++i) flushes(static_cast<FlushTrigger>(i));
+}
+
+Metrics::~Metrics() = default;
+
+TableMetrics& Metrics::table(const std::string& database, const std::string& table) {
+  const std::lock_guard lock(mutex_);
+  auto key = std::pair(database, table);
+  const auto found = tables_.find(key);
+  if (found != tables_.end()) return found->second;
+  if (tables_.size() >= max_tables_) {
+    collapsed_tables.Increment();
+    key = std::pair(std::string("_other"), std::string("_other"));
+    const auto other = tables_.find(key);
+    if (other != tables_.end()) return other->second;
+  }
+  const Labels labels{{"cluster", cluster_}, {"db", key.first}, {"table", key.second}};
+  const auto with = [&labels](const char* name, const char* value) {
+    Labels more = labels;
+    more[name] = value;
+    return more;
+  };
+  Families& f = *families_;
+  TableMetrics series{f.load_bytes.Add(labels),
+                      f.load_rows.Add(with("result", "loaded")),
+                      f.load_rows.Add(with("result", "filtered")),
+                      f.load_rows.Add(with("result", "unselected")),
+                      f.loads.Add(with("outcome", "succeeded")),
+                      f.loads.Add(with("outcome", "failed")),
+                      f.wire_bytes.Add(labels),
+                      f.loads_in_progress.Add(labels),
+                      f.flush_interval.Add(labels),
+                      f.last_success.Add(labels),
+                      f.buffer_bytes.Add(labels),
+                      f.buffer_rows.Add(labels),
+                      f.ingest_batches.Add(labels),
+                      f.ingest_rows.Add(labels),
+                      f.ingest_bytes.Add(labels),
+                      f.duplicates.Add(labels),
+                      f.rejected_rows.Add(labels)};
+  return tables_.emplace(key, series).first->second;
+}
+
+Counter& Metrics::flushes(FlushTrigger trigger) {
+  return families_->flushes.Add({{"trigger", std::string(to_string(trigger))}});
+}
+
+void Metrics::load_attempt(std::string_view outcome, std::string_view reason) {
+  families_->attempts
+      .Add({{"cluster", cluster_},
+            {"outcome", std::string(outcome)},
+            {"reason", std::string(reason)}})
+      .Increment();
+}
+
+void Metrics::refused_batch(std::string_view reason) {
+  families_->refused.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::error(std::string_view code) {
+  families_->errors.Add({{"code", std::string(code)}}).Increment();
+}
+
+void Metrics::redirect(std::string_view kind, std::string_view outcome) {
+  families_->redirects
+      .Add({{"cluster", cluster_},
+            {"kind", std::string(kind)},
+            {"outcome", std::string(outcome)}})
+      .Increment();
+}
+
+void Metrics::transaction(std::string_view outcome) {
+  families_->transactions.Add({{"cluster", cluster_}, {"outcome", std::string(outcome)}})
+      .Increment();
+}
+
+void Metrics::starrocks_version(const std::string& version) {
+  families_->info.Add({{"cluster", cluster_}, {"version", version}}).Set(1);
+}
+
+void Metrics::state(std::string_view state) {
+  for (const std::string_view name : {"starting", "serving", "draining", "drained"}) {
+    families_->state.Add({{"state", std::string(name)}}).Set(name == state ? 1 : 0);
+  }
+}
+
+}  // namespace loadstar

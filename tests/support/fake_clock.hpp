@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+
+namespace loadstar::test {
+
+/// The clock of tests: starts at a fixed point and moves only by these calls. Linking
+/// loadstar_test_support instead of loadstar_system_clock selects it. Not thread-safe.
+void set_clock(Clock::time_point now);
+void advance_clock(Clock::duration length);
+/// Back to the start; call in SetUp, because the clock is one per process.
+void reset_clock();
+
+}  // namespace loadstar::test
