@@ -15,7 +15,7 @@ void run_until_idle(boost::asio::io_context& io) {
   }
 }
 
-void advance(boost::asio::io_context& io, Clock::duration length, Clock::duration step) {
+void pass_time(boost::asio::io_context& io, Clock::duration length, Clock::duration step) {
   const auto end = Clock::now() + length;
   while (Clock::now() < end) {
     advance_clock(std::min(step, end - Clock::now()));

@@ -16,7 +16,7 @@ namespace loadstar::test {
 void run_until_idle(boost::asio::io_context& io);
 
 /// Moves the fake clock by `length` in steps of `step`, running what becomes ready after each.
-void advance(boost::asio::io_context& io, Clock::duration length,
+void pass_time(boost::asio::io_context& io, Clock::duration length,
              Clock::duration step = std::chrono::milliseconds(100));
 
 /// Runs `task` on `io` under the fake clock until it ends, moving time while nothing is ready;
@@ -36,7 +36,7 @@ T run(boost::asio::io_context& io, boost::asio::awaitable<T> task) {
   run_until_idle(io);
   while (!ended) {
     LOADSTAR_ASSERT(Clock::now() < limit, "the task under test ends within a virtual day");
-    advance(io, std::chrono::milliseconds(100));
+    pass_time(io, std::chrono::milliseconds(100));
   }
   if (failure) std::rethrow_exception(failure);
   return std::move(*value);
