@@ -1,0 +1,205 @@
+#include "server/ingest_service.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "core/base/deadline.hpp"
+#include "core/base/task_group.hpp"
+#include "server/byte_buffer.hpp"
+#include "server/convert.hpp"
+#include "server/status_mapping.hpp"
+
+namespace loadstar::server {
+namespace {
+
+// A stream that does not say Open for this long is closed (delivery-and-faults.md 5.2, T17).
+constexpr std::chrono::seconds kOpenTimeout{10};
+// No Open is longer: names, and a resume token of a few hundred labels.
+constexpr std::uint64_t kMaxOpenBytes = 1U << 20U;
+
+Refusal refuse(Reason reason, std::string message) {
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.message = std::move(message);
+  return refusal;
+}
+
+Refusal not_an_open(std::string message) {
+  Refusal refusal = refuse(Reason::kBadRequest, std::move(message));
+  refusal.violations.push_back({"open", "the first message must be an Open"});
+  return refusal;
+}
+
+// The Open in the first message. A Batch is recognised by its tag and never parsed: as objects it
+// would take many times its size.
+Answer<txn::OpenRequest> read_open(const SliceList& message) {
+  constexpr char kOpenTag = 0x0A;  // field 1, length-delimited
+  if (message.empty() || message.slices().front().view().front() != kOpenTag) {
+    return not_an_open("the first message of a stream must be an Open");
+  }
+  if (message.size() > kMaxOpenBytes) {
+    return not_an_open(fmt::format("the Open has {} bytes; at most {} are read", message.size(),
+                                   kMaxOpenBytes));
+  }
+  v1::WriteRequest request;
+  const bool parsed = parse(message, request);
+  if (!parsed || !request.has_open()) {
+    return not_an_open("the first message of the stream cannot be parsed as an Open");
+  }
+  return to_open_request(request.open());
+}
+
+// Counts a stream for as long as it lives.
+class StreamCount {
+ public:
+  StreamCount(std::atomic<std::uint64_t>& count, prometheus::Gauge& gauge)
+      : count_(count), gauge_(gauge), before_(count.fetch_add(1)) {
+    gauge_.Increment();
+  }
+  StreamCount(const StreamCount&) = delete;
+  StreamCount& operator=(const StreamCount&) = delete;
+  ~StreamCount() {
+    gauge_.Decrement();
+    count_.fetch_sub(1);
+  }
+
+  // How many there were before this one.
+  [[nodiscard]] std::uint64_t before() const { return before_; }
+
+ private:
+  std::atomic<std::uint64_t>& count_;
+  prometheus::Gauge& gauge_;
+  std::uint64_t before_;
+};
+
+// Ends the call if the client is too slow with its Open; cancelled when it was not.
+asio::awaitable<void> end_without_open(StreamCall& call) {
+  const bool passed = co_await sleep_for(kOpenTimeout);
+  if (!passed) co_return;
+  call.finish(to_status(not_an_open(
+      fmt::format("no Open came within {} s of the start of the stream", kOpenTimeout.count()))));
+}
+
+asio::awaitable<ReadEnd> read_first(StreamCall& call, grpc::ByteBuffer& buffer) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+  // The read is not cancelled by the timer, but ended by the finish() that comes with it.
+  auto winner = co_await (call.read(buffer) || end_without_open(call));
+  co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
+}
+
+// What core has to say, in its order, up to the end of the stream. Ends the call.
+asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteStream> stream) {
+  for (;;) {
+    const txn::StreamEvent event = co_await stream->next_event();
+    if (const auto* const ended = std::get_if<txn::Ended>(&event)) {
+      call.finish(ended->refusal ? to_status(*ended->refusal) : grpc::Status::OK);
+      co_return;
+    }
+    const auto* const ack = std::get_if<txn::Ack>(&event);
+    const v1::WriteResponse response =
+        ack != nullptr ? ack_response(*ack) : draining_response(std::get<txn::Draining>(event));
+    grpc::ByteBuffer bytes = serialize(response);
+    const bool sent = co_await call.write(std::move(bytes));
+    // Nobody listens any more: go on to Ended, which the writer sends for this reason.
+    if (!sent) stream->disconnect();
+  }
+}
+
+// Messages into core until the client or core has enough.
+asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::WriteStream> stream) {
+  for (;;) {
+    grpc::ByteBuffer buffer;
+    const ReadEnd end = co_await call.read(buffer);
+    if (end == ReadEnd::kHalfClosed) {
+      stream->half_close();
+      co_return;
+    }
+    if (end == ReadEnd::kCancelled) {
+      stream->disconnect();
+      co_return;
+    }
+    SliceList message = take_slices(buffer);
+    const Answer<Done> taken = co_await stream->append(std::move(message));
+    // The sender tells why.
+    if (!taken.ok()) co_return;
+  }
+}
+
+}  // namespace
+
+IngestService::IngestService(asio::any_io_executor executor, const CoreOptions& options,
+                             const DaemonInfo& info, Writers& writers, Metrics& metrics,
+                             Logger logger)
+    : executor_(std::move(executor)),
+      options_(options),
+      info_(info),
+      writers_(writers),
+      metrics_(metrics),
+      logger_(std::move(logger)) {}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Write(
+    grpc::CallbackServerContext* context) {
+  auto body = [this](StreamCall& call) { return serve(call); };
+  return new StreamCall(executor_, *context, logger_, std::move(body));
+}
+
+asio::awaitable<void> IngestService::serve(StreamCall& call) {
+  const StreamCount count(streams_, metrics_.ingest_streams);
+  if (count.before() >= options_.limits.max_streams) {
+    metrics_.error(entry_of(Reason::kOverloaded).name);
+    call.finish(to_status(
+        refuse(Reason::kOverloaded, fmt::format("{} streams are open, which is the limit "
+                                                "(listen.max_streams); try again later",
+                                                options_.limits.max_streams))));
+    co_return;
+  }
+
+  grpc::ByteBuffer first;
+  const ReadEnd end = co_await read_first(call, first);
+  if (end == ReadEnd::kHalfClosed) {
+    call.finish(to_status(not_an_open("the stream was closed before its Open")));
+    co_return;
+  }
+  if (end == ReadEnd::kCancelled) {
+    call.finish(grpc::Status::CANCELLED);
+    co_return;
+  }
+  const SliceList message = take_slices(first);
+  Answer<txn::OpenRequest> request = read_open(message);
+  if (request.ok() && request.value().delivery == txn::Delivery::kExactlyOnce) {
+    request = refuse(Reason::kUnsupportedCombination,
+                     "DELIVERY_EXACTLY_ONCE is not in this release; use DELIVERY_AT_LEAST_ONCE");
+  }
+  if (!request.ok()) {
+    metrics_.error(entry_of(request.refusal().reason).name);
+    call.finish(to_status(request.refusal()));
+    co_return;
+  }
+  const txn::Delivery delivery = request.value().delivery;
+  Answer<std::shared_ptr<txn::WriteStream>> opening =
+      co_await writers_.open(std::move(request.value()));
+  if (!opening.ok()) {
+    call.finish(to_status(opening.refusal()));
+    co_return;
+  }
+  const std::shared_ptr<txn::WriteStream> stream = opening.value();
+  call.on_cancel([stream] { stream->disconnect(); });
+
+  grpc::ByteBuffer bytes =
+      serialize(opened_response(stream->opened(), delivery, options_, info_.daemon_id));
+  const bool sent = co_await call.write(std::move(bytes));
+  if (!sent) stream->disconnect();
+
+  TaskGroup sender(call.strand());
+  sender.spawn(send_events(call, stream));
+  co_await append_messages(call, stream);
+  co_await sender.join();
+}
+
+}  // namespace loadstar::server

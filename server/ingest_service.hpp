@@ -1,0 +1,54 @@
+#pragma once
+
+#include <loadstar/v1/ingest_service.grpc.pb.h>
+
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+
+#include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
+#include "core/options.hpp"
+#include "server/daemon_info.hpp"
+#include "server/stream_call.hpp"
+#include "server/writers.hpp"
+
+namespace loadstar::server {
+
+/// loadstar.v1.IngestService: attaches Write calls to writers. Messages arrive raw, so that payloads
+/// stay where gRPC put them (architecture.md D7).
+///
+/// One call has two coroutines on its strand: the reader appends messages as fast as core takes them
+/// (an append that does not return stops the reading, and HTTP/2 stops the client, D6); the sender
+/// writes what core has to say, and ends the call.
+///
+/// Thread-safe. References outlive the service, and the service outlives the server it is registered
+/// with. `executor` runs until the last call is deleted.
+class IngestService final
+    : public v1::IngestService::WithRawCallbackMethod_Write<v1::IngestService::Service> {
+ public:
+  /// The parts of CoreOptions that clients are told (Limits), and `max_streams`.
+  IngestService(asio::any_io_executor executor, const CoreOptions& options, const DaemonInfo& info,
+                Writers& writers, Metrics& metrics, Logger logger);
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Write(
+      grpc::CallbackServerContext* context) override;
+
+  /// Write calls that are open now.
+  [[nodiscard]] std::uint64_t streams() const { return streams_.load(); }
+
+ private:
+  class Session;
+
+  asio::awaitable<void> serve(StreamCall& call);
+
+  asio::any_io_executor executor_;
+  const CoreOptions& options_;
+  const DaemonInfo& info_;
+  Writers& writers_;
+  Metrics& metrics_;
+  Logger logger_;
+  std::atomic<std::uint64_t> streams_{0};
+};
+
+}  // namespace loadstar::server

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <utility>
+
+#include "core/txn/writer_registry.hpp"
+#include "server/writers.hpp"
+
+namespace loadstar::server {
+
+/// The services' view of the real registry. Thread-safe, as the registry is.
+class RegistryWriters final : public Writers {
+ public:
+  explicit RegistryWriters(txn::WriterRegistry& registry) : registry_(registry) {}
+
+  asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(
+      txn::OpenRequest request) override {
+    return registry_.open(std::move(request));
+  }
+  asio::awaitable<Answer<Done>> checkpoint(txn::CheckpointRequest request,
+                                           Deadline deadline) override {
+    return registry_.checkpoint(std::move(request), deadline);
+  }
+  asio::awaitable<Answer<TableSchema>> describe_table(std::string database, std::string table,
+                                                      Deadline deadline) override {
+    return registry_.describe_table(std::move(database), std::move(table), deadline);
+  }
+  asio::awaitable<txn::StatusReport> status(std::string prefix) override {
+    return registry_.status(std::move(prefix));
+  }
+
+ private:
+  txn::WriterRegistry& registry_;
+};
+
+}  // namespace loadstar::server

@@ -1,0 +1,129 @@
+#include "server/stream_call.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <utility>
+
+#include "core/base/assert.hpp"
+
+namespace loadstar::server {
+namespace {
+
+std::string describe(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown exception";
+  }
+}
+
+}  // namespace
+
+StreamCall::StreamCall(asio::any_io_executor executor, grpc::CallbackServerContext& context,
+                       Logger logger, Body body)
+    : strand_(asio::make_strand(std::move(executor))),
+      context_(context),
+      logger_(std::move(logger)),
+      body_(std::move(body)) {
+  auto start = [this]() -> asio::awaitable<void> { return body_(*this); };
+  auto on_exit = [this](const std::exception_ptr& failure) { body_ended(failure); };
+  asio::co_spawn(strand_, std::move(start), std::move(on_exit));
+}
+
+asio::awaitable<ReadEnd> StreamCall::read(grpc::ByteBuffer& into) {
+  LOADSTAR_ASSERT(!reader_.has_value(), "one read at a time");
+  auto initiate = [this, &into](auto handler) {
+    reader_.emplace(std::move(handler));
+    StartRead(&into);
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(ReadEnd)>(std::move(initiate),
+                                                                           asio::use_awaitable);
+}
+
+asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
+  LOADSTAR_ASSERT(!writer_.has_value(), "one write at a time");
+  // Not a coroutine: runs when called, so the message is in place before the await.
+  outgoing_ = std::move(message);
+  auto initiate = [this](auto handler) {
+    writer_.emplace(std::move(handler));
+    StartWrite(&outgoing_);
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(std::move(initiate),
+                                                                        asio::use_awaitable);
+}
+
+void StreamCall::finish(const grpc::Status& status) {
+  if (finished_) return;
+  LOADSTAR_ASSERT(!writer_.has_value(), "a call is not finished in the middle of a write");
+  finished_ = true;
+  Finish(status);
+}
+
+void StreamCall::on_cancel(std::function<void()> reaction) {
+  on_cancel_ = std::move(reaction);
+  if (cancelled_ && on_cancel_) on_cancel_();
+}
+
+// Reactions run on gRPC's threads and must not block: they only hop to the strand. The hops are in
+// order, so the one of OnDone is the last to touch this object.
+
+void StreamCall::OnReadDone(bool ok) {
+  // The context knows about a cancelled call as soon as a read has failed for it, and lives until OnDone.
+  const ReadEnd end = ok                        ? ReadEnd::kNone
+                      : context_.IsCancelled() ? ReadEnd::kCancelled
+                                               : ReadEnd::kHalfClosed;
+  auto resume = [this, end] {
+    auto handler = std::move(*reader_);
+    reader_.reset();
+    if (end == ReadEnd::kCancelled) mark_cancelled();
+    const ReadEnd seen = end == ReadEnd::kHalfClosed && finished_ ? ReadEnd::kCancelled : end;
+    std::move(handler)(seen);
+  };
+  asio::post(strand_, std::move(resume));
+}
+
+void StreamCall::OnWriteDone(bool ok) {
+  auto resume = [this, ok] {
+    auto handler = std::move(*writer_);
+    writer_.reset();
+    outgoing_.Clear();
+    std::move(handler)(ok);
+  };
+  asio::post(strand_, std::move(resume));
+}
+
+void StreamCall::OnCancel() {
+  auto mark = [this] { mark_cancelled(); };
+  asio::post(strand_, std::move(mark));
+}
+
+void StreamCall::OnDone() {
+  auto drop = [this] { release(); };
+  asio::post(strand_, std::move(drop));
+}
+
+void StreamCall::mark_cancelled() {
+  if (cancelled_) return;
+  cancelled_ = true;
+  if (on_cancel_) on_cancel_();
+}
+
+void StreamCall::body_ended(const std::exception_ptr& failure) {
+  if (failure) {
+    logger_.error("a Write call ended by an exception", {{"error", describe(failure)}});
+  }
+  finish(grpc::Status(grpc::StatusCode::INTERNAL, "internal error"));
+  on_cancel_ = nullptr;
+  release();
+}
+
+void StreamCall::release() {
+  if (--holders_ == 0) delete this;
+}
+
+}  // namespace loadstar::server
