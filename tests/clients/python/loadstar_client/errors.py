@@ -1,0 +1,68 @@
+"""Errors of the daemon, decoded from the status of a call."""
+
+from dataclasses import dataclass, field
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+_DETAILS = "grpc-status-details-bin"
+
+# The state of the call is undecided, and repeating it is right (ingest-api.md 3.6).
+_RETRYABLE = frozenset(
+    (
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+    )
+)
+
+
+@dataclass(frozen=True)
+class FieldViolation:
+    """What is wrong with one field, by its path: `batch[sequence=17].rows[3].values[2]`."""
+
+    field: str
+    description: str
+
+
+@dataclass(eq=False)
+class LoadstarError(Exception):
+    """A call failed. Clients act on `code`, and in a few cases on `reason` (an ErrorReason)."""
+
+    code: grpc.StatusCode
+    message: str
+    reason: str = ""
+    metadata: dict = field(default_factory=dict)
+    violations: list = field(default_factory=list)
+    retry_after: "float | None" = None
+
+    def __str__(self) -> str:
+        text = f"{self.code.name} {self.reason}: {self.message}" if self.reason else f"{self.code.name}: {self.message}"
+        return "; ".join([text, *(f"{entry.field}: {entry.description}" for entry in self.violations)])
+
+    @property
+    def retryable(self) -> bool:
+        """True if the same call again can succeed; `retry_after` (seconds) says when, if known."""
+        return self.code in _RETRYABLE
+
+    @staticmethod
+    def of(error: grpc.RpcError) -> "LoadstarError":
+        """Decodes ErrorInfo, BadRequest and RetryInfo from the trailing metadata of a failed call."""
+        result = LoadstarError(error.code(), error.details() or "")
+        for key, value in error.trailing_metadata() or ():
+            if key != _DETAILS:
+                continue
+            for detail in status_pb2.Status.FromString(value).details:
+                if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+                    info = error_details_pb2.ErrorInfo.FromString(detail.value)
+                    result.reason = info.reason
+                    result.metadata = dict(info.metadata)
+                elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
+                    bad = error_details_pb2.BadRequest.FromString(detail.value)
+                    result.violations = [FieldViolation(v.field, v.description) for v in bad.field_violations]
+                elif detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
+                    delay = error_details_pb2.RetryInfo.FromString(detail.value).retry_delay
+                    result.retry_after = delay.seconds + delay.nanos / 1e9
+        return result
