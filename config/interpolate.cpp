@@ -46,7 +46,7 @@ Parsed<std::string> environment_value(std::string_view inside, const Surrounding
 Parsed<std::string> file_value(const std::string& path) {
   auto content = read_small_file(path, kMaxValueFile);
   if (!content.ok()) {
-    return Parsed<std::string>::refused(fmt::format("the file {} {}", quoted(path), content.error()));
+    return Parsed<std::string>::refused(fmt::format("the file {} {}", quote(path), content.error()));
   }
   std::string text = content.value();
   if (text.ends_with('\n')) text.pop_back();

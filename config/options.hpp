@@ -76,6 +76,8 @@ struct ListenOptions {
 struct AdminOptions {
   ListenAddress probe_listen{"0.0.0.0", 7071, ""};  ///< /startupz /livez /readyz /metrics
   ListenAddress listen{"127.0.0.1", 7072, ""};      ///< page and read-only API; always local
+  /// Everything that changes something; mode 0600. Key `admin.control_socket`; empty path = off.
+  ListenAddress control_socket{"", 0, "/run/loadstar/control.sock"};
   std::chrono::milliseconds livez_stall{60'000};    ///< an event loop silent for longer fails /livez
   bool readiness_requires_starrocks = false;        ///< key `admin.readiness.require_starrocks`
   bool startup_requires_starrocks = false;          ///< key `admin.startup.require_starrocks`

@@ -64,7 +64,7 @@ std::string render_problems(const std::vector<Problem>& problems) {
   return text;
 }
 
-std::string quoted(std::string_view value) {
+std::string quote(std::string_view value) {
   constexpr std::size_t kLongest = 64;
   std::string text = "`";
   for (const char character : value.substr(0, kLongest)) {

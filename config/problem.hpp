@@ -41,6 +41,6 @@ void sort_problems(std::vector<Problem>& problems);
 [[nodiscard]] std::string render_problems(const std::vector<Problem>& problems);
 
 /// "`value`", shortened to 64 bytes, control bytes escaped; how messages quote what the file says.
-[[nodiscard]] std::string quoted(std::string_view value);
+[[nodiscard]] std::string quote(std::string_view value);
 
 }  // namespace loadstar::config
