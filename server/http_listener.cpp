@@ -1,0 +1,171 @@
+#include "server/http_listener.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <utility>
+
+#include "core/base/deadline.hpp"
+#include "core/base/task_group.hpp"
+
+namespace loadstar::server {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+constexpr std::size_t kMaxConnections = 64;
+constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
+constexpr std::chrono::seconds kRequestTimeout{10};  // also how long an idle connection is kept
+constexpr std::chrono::milliseconds kAcceptPause{100};  // out of descriptors: do not spin
+
+http::response<http::string_body> to_response(AdminReply reply, unsigned version, bool keep_alive) {
+  http::response<http::string_body> response(http::int_to_status(reply.status), version);
+  response.set(http::field::content_type, reply.content_type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+  if (reply.status == 405) response.set(http::field::allow, "GET, HEAD");
+  response.keep_alive(keep_alive);
+  response.body() = std::move(reply.body);
+  response.prepare_payload();
+  return response;
+}
+
+}  // namespace
+
+class HttpListener::Impl {
+ public:
+  Impl(const asio::any_io_executor& executor, Handler handler)
+      : strand_(asio::make_strand(executor)),
+        acceptor_(strand_),
+        handler_(std::move(handler)),
+        tasks_(strand_) {}
+
+  bool open(const config::ListenAddress& address, std::string& error) {
+    boost::system::error_code ec;
+    const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
+    const auto ip = asio::ip::make_address(host, ec);
+    if (ec) {
+      error = "cannot listen on " + to_string(address) + ": the host must be an IP address";
+      return false;
+    }
+    const tcp::endpoint endpoint(ip, address.port);
+    acceptor_.open(endpoint.protocol(), ec);
+    if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+    if (!ec) acceptor_.bind(endpoint, ec);
+    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+    if (ec) {
+      error = "cannot listen on " + to_string(address) + ": " + ec.message();
+      return false;
+    }
+    address_ = address;
+    address_.port = acceptor_.local_endpoint().port();
+    auto begin = [this] { tasks_.spawn(accept()); };
+    asio::dispatch(strand_, std::move(begin));
+    return true;
+  }
+
+  [[nodiscard]] const config::ListenAddress& address() const { return address_; }
+
+  asio::awaitable<void> stop() {
+    co_await asio::co_spawn(strand_, end(), asio::use_awaitable);
+  }
+
+ private:
+  asio::awaitable<void> accept() {
+    const auto token = asio::as_tuple(asio::use_awaitable);
+    for (;;) {
+      auto [ec, socket] = co_await acceptor_.async_accept(token);
+      if (ec == asio::error::operation_aborted) co_return;
+      if (ec) {
+        const bool passed = co_await sleep_for(kAcceptPause);
+        if (!passed) co_return;
+        continue;
+      }
+      // One more than the accept loop itself; the surplus connection is closed unanswered.
+      if (tasks_.size() > kMaxConnections) continue;
+      tasks_.spawn(serve(beast::tcp_stream(std::move(socket))));
+    }
+  }
+
+  asio::awaitable<void> serve(beast::tcp_stream stream) {
+    const auto token = asio::as_tuple(asio::use_awaitable);
+    beast::flat_buffer buffer;
+    for (;;) {
+      http::request_parser<http::empty_body> parser;
+      parser.header_limit(kMaxHeaderBytes);
+      stream.expires_after(kRequestTimeout);
+      auto [ec, ignored] = co_await http::async_read(stream, buffer, parser, token);
+      const bool nothing = ec == http::error::end_of_stream || ec == beast::error::timeout;
+      if (nothing || ec == asio::error::operation_aborted) break;
+      const bool bad = ec.failed();
+      if (bad && ec.category() != beast::http::make_error_code(http::error::bad_version).category()) {
+        break;  // the connection is broken
+      }
+      AdminReply reply;
+      bool keep_alive = false;
+      bool head = false;
+      unsigned version = 11;
+      if (bad) {
+        reply.status = ec == http::error::header_limit ? 431 : 400;
+        reply.body = "this is no HTTP request without a body: " + ec.message() + "\n";
+      } else {
+        const auto& request = parser.get();
+        version = request.version();
+        keep_alive = request.keep_alive();
+        head = request.method() == http::verb::head;
+        AdminRequest asked{std::string(request.method_string()), std::string(request.target())};
+        reply = co_await handler_(std::move(asked));
+      }
+      auto response = to_response(std::move(reply), version, keep_alive);
+      if (head) response.body().clear();  // Content-Length still says what GET would bring
+      stream.expires_after(kRequestTimeout);
+      auto [write_ec, sent] = co_await http::async_write(stream, response, token);
+      if (write_ec || !keep_alive) break;
+    }
+    boost::system::error_code closing;
+    stream.socket().shutdown(tcp::socket::shutdown_send, closing);
+    stream.close();
+  }
+
+  asio::awaitable<void> end() {
+    boost::system::error_code ec;
+    acceptor_.close(ec);
+    tasks_.cancel();
+    co_await tasks_.join();
+  }
+
+  asio::strand<asio::any_io_executor> strand_;
+  tcp::acceptor acceptor_;
+  Handler handler_;
+  TaskGroup tasks_;
+  config::ListenAddress address_;
+};
+
+HttpListener::HttpListener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpListener::~HttpListener() = default;
+
+std::unique_ptr<HttpListener> HttpListener::listen(const asio::any_io_executor& executor,
+                                                   const config::ListenAddress& address,
+                                                   Handler handler, std::string& error) {
+  auto impl = std::make_unique<Impl>(executor, std::move(handler));
+  if (!impl->open(address, error)) return nullptr;
+  return std::unique_ptr<HttpListener>(new HttpListener(std::move(impl)));
+}
+
+const config::ListenAddress& HttpListener::address() const { return impl_->address(); }
+
+asio::awaitable<void> HttpListener::stop() { return impl_->stop(); }
+
+}  // namespace loadstar::server
