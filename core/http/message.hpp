@@ -56,6 +56,9 @@ struct Response {
   unsigned status = 0;
   std::vector<Field> fields;
   std::string body;
+  /// Whether any byte of the request's body had been written before this reply. A redirect that comes
+  /// after body bytes may only be followed away from a frontend (delivery-and-faults.md F069).
+  bool body_started = false;
 
   /// Value of the first field called `name`, in any case; nullopt if there is none.
   [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;

@@ -1,14 +1,5 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
@@ -20,6 +11,16 @@
 #include "core/http/transport.hpp"
 #include "core/starrocks/options.hpp"
 #include "core/starrocks/version.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace loadstar::starrocks {
 
@@ -34,7 +35,14 @@ struct TableName {
 
 /// State of a label in its database (starrocks-load-protocol.md 8.1). kUnknown is an answer ("not
 /// remembered"), never a synonym of aborted.
-enum class LabelState : std::uint8_t { kUnknown, kPrepare, kPrepared, kCommitted, kVisible, kAborted };
+enum class LabelState : std::uint8_t {
+  kUnknown,
+  kPrepare,
+  kPrepared,
+  kCommitted,
+  kVisible,
+  kAborted
+};
 [[nodiscard]] std::string_view to_string(LabelState state);
 
 struct LabelStatus {
@@ -52,19 +60,24 @@ struct LoadCounts {
 };
 
 /// What a load must look like on the wire. `properties` are StarRocks' own header names and values
-/// (format, columns, strict_mode, ...), already judged by ingest; control bytes in them are refused.
+/// (format, columns, strict_mode, ...), already judged by ingest; control bytes in them are
+/// refused.
 struct LoadRequest {
   TableName table;
   std::string label;
   std::vector<http::Field> properties;
   SliceList body;
   http::Framing framing = http::Framing::kContentLength;
+  /// Of `load`: what `begin` returned; a reply that names another is not believed (F100). -1: not
+  /// known.
+  std::int64_t transaction_id = -1;
 };
 
 /// Answer words of `_stream_load` and of `prepare`, reduced to what a caller does next.
 enum class LoadVerdict : std::uint8_t {
   kDone,           ///< stream load: committed (`visible` says whether published); prepare: prepared
-  kLabelFinished,  ///< `Label Already Exists`, FINISHED: an earlier request with this label committed
+  kLabelFinished,  ///< `Label Already Exists`, FINISHED: an earlier request with this label
+                   ///< committed
   kLabelRunning,   ///< `Label Already Exists`, RUNNING or an unlisted word: ask for the state
   kFailed,         ///< see `error`; its certainty says whether the state must be asked
 };
@@ -89,13 +102,14 @@ struct SqlResult {
 };
 
 /// StarRocks' load protocol as coroutines over a Transport: builds the requests, follows redirects
-/// under our own policy (D8), fails over between frontends with circuit breakers, and turns each reply
-/// into an outcome with its certainty; success words are an allow-list per endpoint (D4). Decides
-/// nothing about retries of loads: each call is one attempt (fail-over happens only where the request
-/// was proved not applied, or is safe to repeat: state, schema, SQL, version, health).
+/// under our own policy (D8), fails over between frontends with circuit breakers, and turns each
+/// reply into an outcome with its certainty; success words are an allow-list per endpoint (D4).
+/// Decides nothing about retries of loads: each call is one attempt (fail-over happens only where
+/// the request was proved not applied, or is safe to repeat: state, schema, SQL, version, health).
 ///
 /// Thread-safe: may be called from any strand; resumes on the caller's executor. Every call ends by
-/// its deadline. Cancelling (terminal) ends a call with kCancelled and the certainty of that moment.
+/// its deadline. Cancelling (terminal) ends a call with kCancelled and the certainty of that
+/// moment.
 class Client {
  public:
   /// `transport`, `metrics` and `random_seed` as in the daemon's composition root; the references
@@ -115,8 +129,8 @@ class Client {
   asio::awaitable<Result<std::int64_t>> begin(TableName table, std::string label,
                                               std::chrono::seconds timeout, Deadline deadline);
 
-  /// `PUT /api/transaction/load` (5.5): one body into an open transaction. OK means bytes queued. Any
-  /// error poisons the transaction (D3). Returns LoadBytes.
+  /// `PUT /api/transaction/load` (5.5): one body into an open transaction. OK means bytes queued.
+  /// Any error poisons the transaction (D3). Returns LoadBytes.
   asio::awaitable<Result<std::uint64_t>> load(LoadRequest request, Deadline deadline);
 
   /// `POST /api/transaction/prepare` (5.6); kDone carries the counts.
@@ -144,10 +158,12 @@ class Client {
   /// (D12). kNotFound: no such table or database (the detail says which).
   asio::awaitable<Result<TableSchema>> table_schema(TableName table, Deadline deadline);
 
-  /// Version by `/api/v2/feature`, else by `SELECT current_version()`; kUnsupported if neither answers.
+  /// Version by `/api/v2/feature`, else by `SELECT current_version()`; kUnsupported if neither
+  /// answers.
   asio::awaitable<Result<Version>> version(Deadline deadline);
 
-  /// Whether this FE has the transaction interface at all (8.8): a probe by version, else by asking.
+  /// Whether this FE has the transaction interface at all (8.8): a probe by version, else by
+  /// asking.
   asio::awaitable<Result<bool>> has_transactions(Deadline deadline);
 
   /// `POST /api/v1/catalogs/default_catalog/sql` (8.7).

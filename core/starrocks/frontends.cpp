@@ -1,0 +1,65 @@
+#include "core/starrocks/frontends.hpp"
+
+#include "core/base/assert.hpp"
+
+#include <algorithm>
+
+namespace loadstar::starrocks {
+
+Frontends::Frontends(std::size_t count, std::size_t first, CircuitBreakerOptions options)
+    : options_(options), breakers_(count), next_(first % std::max<std::size_t>(count, 1)) {
+  LOADSTAR_ASSERT(count >= 1, "there is at least one frontend");
+  LOADSTAR_ASSERT(options_.failures >= 1, "circuit_breaker.failures is at least 1");
+  LOADSTAR_ASSERT(options_.open_for.count() > 0 && options_.open_for <= options_.max_open_for,
+                  "circuit_breaker.open_for is between 0 and max_open_for");
+}
+
+std::optional<std::size_t> Frontends::pick(Clock::time_point now, const std::vector<bool>& tried) {
+  LOADSTAR_ASSERT(tried.size() == breakers_.size(), "one flag for each frontend");
+  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+    const std::size_t index = (next_ + i) % breakers_.size();
+    Breaker& breaker = breakers_[index];
+    if (tried[index] || (breaker.open && now < breaker.try_again_at)) continue;
+    if (breaker.open) {
+      breaker.probing = true;
+      breaker.try_again_at = now + breaker.period;  // one probe for each period
+    }
+    next_ = (index + 1) % breakers_.size();
+    return index;
+  }
+  return std::nullopt;
+}
+
+bool Frontends::on_success(std::size_t index) {
+  const bool was_open = breakers_.at(index).open;
+  breakers_[index] = Breaker{};
+  return was_open;
+}
+
+bool Frontends::on_failure(std::size_t index, Clock::time_point now) {
+  Breaker& breaker = breakers_.at(index);
+  if (breaker.open && !breaker.probing) return false;
+  if (!breaker.open && ++breaker.failures < options_.failures) return false;
+  const Clock::duration longest = options_.max_open_for;
+  breaker.period = breaker.open ? std::min(breaker.period * 2, longest) : options_.open_for;
+  breaker.open = true;
+  breaker.probing = false;
+  breaker.try_again_at = now + breaker.period;
+  return true;
+}
+
+std::size_t Frontends::open_count() const {
+  const auto open = std::count_if(breakers_.begin(), breakers_.end(),
+                                  [](const Breaker& breaker) { return breaker.open; });
+  return static_cast<std::size_t>(open);
+}
+
+std::optional<Clock::time_point> Frontends::next_probe() const {
+  std::optional<Clock::time_point> first;
+  for (const Breaker& breaker : breakers_) {
+    if (breaker.open && (!first || breaker.try_again_at < *first)) first = breaker.try_again_at;
+  }
+  return first;
+}
+
+}  // namespace loadstar::starrocks

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/starrocks/options.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace loadstar::starrocks {
+
+/// Which frontend is asked next: round robin over those whose circuit breaker is closed.
+///
+/// A breaker opens after `failures` failures in a row, for `open_for`, doubling up to
+/// `max_open_for`. When that time is over one caller may try (half-open); the next may try one
+/// period later, so that a probe that never reports back does no harm. One success closes the
+/// breaker.
+///
+/// Pure: no clock, no randomness; time comes in. Not thread-safe; the owner has a lock.
+class Frontends {
+ public:
+  /// `count` frontends, at least one; `first` spreads daemons over them.
+  Frontends(std::size_t count, std::size_t first, CircuitBreakerOptions options);
+
+  /// Index of a frontend that may be asked now and is not in `tried` (one flag for each frontend);
+  /// nullopt if there is none. Picking a half-open one uses up its probe.
+  [[nodiscard]] std::optional<std::size_t> pick(Clock::time_point now,
+                                                const std::vector<bool>& tried);
+
+  /// The frontend answered; true if that closed its breaker.
+  bool on_success(std::size_t index);
+  /// It did not answer, or without sense (5xx); true if that opened its breaker (again).
+  bool on_failure(std::size_t index, Clock::time_point now);
+
+  /// Frontends whose breaker is open or half-open.
+  [[nodiscard]] std::size_t open_count() const;
+  /// When the first open breaker lets somebody try; nullopt if none is open.
+  [[nodiscard]] std::optional<Clock::time_point> next_probe() const;
+
+ private:
+  struct Breaker {
+    unsigned failures = 0;
+    bool open = false;
+    bool probing = false;      ///< somebody tries; requests begun before the opening do not count
+    Clock::duration period{};  ///< current length of being open
+    Clock::time_point try_again_at{};
+  };
+
+  CircuitBreakerOptions options_;
+  std::vector<Breaker> breakers_;
+  std::size_t next_;
+};
+
+}  // namespace loadstar::starrocks
