@@ -18,8 +18,9 @@ fail() {
 what="${1:-all}"
 [[ "${what}" == all || "${what}" == build ]] || fail "unknown argument '${what}'; only 'build' is known"
 
-# shellcheck disable=SC1091
-release="$(. /etc/os-release 2>/dev/null && echo "${ID:-unknown} ${VERSION_ID:-}")" || release=unknown
+# Tests name another file.
+# shellcheck disable=SC1090
+release="$(. "${LOADSTAR_OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-unknown} ${VERSION_ID:-}")" || release=unknown
 if [[ "${release}" != "debian 12" ]]; then
   fail "this is '${release}', and Loadstar is built from Debian 12 packages;" \
     "use Debian 12 (bookworm), or the container image: see Dockerfile"

@@ -3,6 +3,12 @@
 
 find_program(LOADSTAR_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 
+# What a Python test that talks to the daemon has on its path: the stubs of proto/ (built by
+# loadstar_python_stubs), the client, and what starts the programs.
+set(LOADSTAR_PYTHON_PATH ${PROJECT_BINARY_DIR}/tests/clients/python/stubs)
+string(APPEND LOADSTAR_PYTHON_PATH :${PROJECT_SOURCE_DIR}/tests/clients/python)
+string(APPEND LOADSTAR_PYTHON_PATH :${PROJECT_SOURCE_DIR}/tests/support/python)
+
 # loadstar_command_test(NAME COMMAND ... LABELS R0 [TIMEOUT 120] [ENVIRONMENT A=b ...])
 #
 # A command is a test: exit status 0 is a pass. LOADSTAR_SOURCE and LOADSTAR_BUILD in its

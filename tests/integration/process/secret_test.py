@@ -1,0 +1,73 @@
+"""The password of StarRocks is in no log, page or metric, plain or encoded."""
+
+import base64
+import os
+import subprocess
+import unittest
+
+from loadstar_client import LoadstarError
+from loadstar_process import WAIT, ClusterCase
+from rows import TABLES, write
+
+CANARY = "canary-5f1c0de-pässword"
+USER = "loader"
+
+
+class SecretTest(ClusterCase):
+    TABLES = TABLES
+
+    def assert_hidden(self, where, text):
+        pair = f"{USER}:{CANARY}".encode()
+        for form in (CANARY, base64.b64encode(CANARY.encode()).decode(), base64.b64encode(pair).decode()):
+            self.assertNotIn(form.rstrip("="), text, where)
+
+    def start(self, emulator_password):
+        emulator = self.start_emulator(options=["--user", f"{USER}:{emulator_password}"])
+        password = self.directory / "password"
+        password.write_text(CANARY + "\n", encoding="utf-8")
+        password.chmod(0o400)
+        # No "password" beside the file: the two exclude each other.
+        daemon = self.new_daemon([emulator.url], {"starrocks": {"password_file": str(password)}}, user=USER)
+        del daemon.configuration["starrocks"]["password"]
+        return emulator, daemon.start()
+
+    def assert_hidden_everywhere(self, daemon):
+        for door, path in (("probe", "/metrics"), ("probe", "/readyz?verbose"), ("probe", "/livez?verbose"),
+                           ("admin", "/"), ("admin", "/api/status"), ("admin", "/metrics")):
+            status, body = daemon.get(path, door)
+            self.assertEqual(status, 200, path)
+            self.assert_hidden(path, body)
+        daemon.terminate()
+        daemon.process.wait(WAIT)
+        log = "\n".join(daemon.process.lines)
+        self.assertGreater(len(log), 0)
+        self.assert_hidden("log", log)
+
+    def test_where_it_is_right(self):
+        emulator, daemon = self.start(CANARY)
+        with self.connect(daemon).writer("test", "a") as writer:
+            write(writer, "a", 1)
+        self.assertEqual(len(emulator.rows("SELECT * FROM events", user=USER, password=CANARY)), 3)
+        self.assert_hidden_everywhere(daemon)
+
+    def test_where_it_is_wrong(self):
+        _, daemon = self.start("another")
+        writer = self.connect(daemon).writer("test", "a", retry_for=0)
+        with self.assertRaises(LoadstarError) as raised:
+            write(writer, "a", 1)
+            writer.close(WAIT)
+        self.assert_hidden("error", str(raised.exception))
+        self.assert_hidden_everywhere(daemon)
+
+    def test_where_the_file_is_wrong(self):
+        path = self.directory / "loadstar.yaml"
+        path.write_text(f"version: 1\nstarrocks:\n  load_urls: [x]\n  user: {USER}\n  password: {CANARY}\n  pasword: {CANARY}\n",
+                        encoding="utf-8")
+        done = subprocess.run([os.environ["LOADSTAR_BINARY"], "validate", path], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 78)
+        self.assert_hidden("validate", done.stdout + done.stderr)
+        self.assertIn("pasword", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
