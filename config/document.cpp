@@ -28,7 +28,14 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(std::vector<Problem>& problems) : problems_(problems) {}
 
-  [[nodiscard]] Node take() { return std::move(root_); }
+  /// The tree; what was open when the parse ended is closed.
+  [[nodiscard]] Node take() {
+    while (!frames_.empty()) {
+      frames_.back().key.reset();
+      close();
+    }
+    return std::move(root_);
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) return;
@@ -224,6 +231,12 @@ std::optional<Problem> find_foreign_byte(std::string_view text) {
   return std::nullopt;
 }
 
+Node unreadable() {
+  Node node;
+  node.broken = true;
+  return node;
+}
+
 /// yaml-cpp's messages without what they quote from the file, which may be a secret.
 std::string safe_message(const std::string& message) {
   if (message.starts_with("the referenced anchor")) return std::string(TreeBuilder::kAliasMessage);
@@ -238,25 +251,29 @@ Node parse_document(std::string_view text, std::vector<Problem>& problems) {
                         fmt::format("the file has {} bytes; at most {} (1MiB) are read", text.size(),
                                     kMaxFileBytes),
                         {}});
-    return {};
+    return unreadable();
   }
   if (auto foreign = find_foreign_byte(text)) {
     problems.push_back(std::move(*foreign));
-    return {};
+    return unreadable();
   }
   TreeBuilder builder(problems);
   std::istringstream stream{std::string(text)};
+  bool complete = false;
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
+    complete = true;
   } catch (const StopParsing&) {
     // The problem is recorded.
   } catch (const YAML::Exception& error) {
     problems.push_back({Severity::kError, {}, to_mark(error.mark), builder.path(),
                         safe_message(error.msg), {}});
   }
-  return builder.take();
+  Node root = builder.take();
+  root.broken = !complete;
+  return root;
 }
 
 std::string join_key(std::string_view parent, std::string_view child) {

@@ -1,6 +1,5 @@
 #include "config/load.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "config/document.hpp"
@@ -39,14 +38,11 @@ Loaded load_text(std::string_view text, const std::string& file_name,
   Loaded loaded;
   std::vector<Problem>& problems = loaded.problems;
   Node document = parse_document(text, problems);
-  const bool whole = std::none_of(problems.begin(), problems.end(), [](const Problem& problem) {
-    return problem.message.starts_with("not YAML");
-  });
   interpolate(document, surroundings, problems);
   Options options = read_options(document, loaded.origins, problems);
   resolve(options, surroundings);
   // Of a file that ends in the middle nothing can be said to be missing.
-  if (whole && !document.broken) {
+  if (!document.broken) {
     require_version(loaded.origins, problems);
     const auto invalid = validate(options, loaded.origins);
     problems.insert(problems.end(), invalid.begin(), invalid.end());

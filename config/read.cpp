@@ -99,7 +99,9 @@ class Reader {
                        [&key](const Option<Owner>& each) { return each.about.key == key; });
       const bool section = !children_of(options, key).empty();
       if (entry.key.find('.') != std::string::npos || (option == options.end() && !section)) {
-        unknown(entry, full, path, children_of(options, prefix), option != options.end());
+        const std::string above =
+            prefix.empty() ? path : path.substr(0, path.size() - prefix.size() - 1);
+        unknown(entry, full, above, children_of(options, prefix), option != options.end());
       } else if (section && option == options.end()) {
         read_section(entry, full, key, owner, options);
       } else {
@@ -214,15 +216,16 @@ class Reader {
     }
   }
 
-  void unknown(const NodeEntry& entry, const std::string& full, const std::string& path,
+  /// `above` is the key of the owner: nothing, `defaults` or `tables.DB.TABLE`.
+  void unknown(const NodeEntry& entry, const std::string& full, const std::string& above,
                std::vector<std::string> siblings, bool dotted) {
-    if (path.empty()) siblings.emplace_back(kDefaults);
+    if (full == entry.key) siblings.emplace_back(kDefaults);
     std::string message = "unknown key";
     if (dotted) {
       message += "; each part of it is a key of its own, nested in the one before";
     } else if (const auto near = suggest(entry.key, siblings)) {
       message += fmt::format("; did you mean `{}`?", *near);
-    } else if (const auto elsewhere = find_option(entry.key)) {
+    } else if (const auto elsewhere = find_option(entry.key, above)) {
       message += fmt::format("; did you mean `{}`?", *elsewhere);
     } else {
       message += fmt::format("; known here: {}", fmt::join(siblings, ", "));
@@ -230,12 +233,13 @@ class Reader {
     report(entry.mark, full, std::move(message));
   }
 
-  static std::optional<std::string> find_option(std::string_view name) {
+  static std::optional<std::string> find_option(std::string_view name, const std::string& above) {
     constexpr std::string_view kFlinkProperties = "sink.properties.";
+    const std::string table = above.empty() ? std::string(kDefaults) : above;
+    if (auto found = find_elsewhere(table_options(), table, name)) return found;
     if (auto found = find_elsewhere(daemon_options(), {}, name)) return found;
-    if (auto found = find_elsewhere(table_options(), kDefaults, name)) return found;
     if (name.starts_with(kFlinkProperties) && name.size() > kFlinkProperties.size()) {
-      return fmt::format("defaults.properties.{}", name.substr(kFlinkProperties.size()));
+      return fmt::format("{}.properties.{}", table, name.substr(kFlinkProperties.size()));
     }
     return std::nullopt;
   }
