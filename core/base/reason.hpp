@@ -64,6 +64,8 @@ struct Refusal {
 template <class T>
 class [[nodiscard]] Answer {
  public:
+  /// A refusal that says nothing; Asio makes one before a coroutine has run.
+  Answer() : content_(Refusal{}) {}
   Answer(T value) : content_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
   Answer(Refusal refusal) : content_(std::move(refusal)) {}  // NOLINT(google-explicit-constructor)
 
