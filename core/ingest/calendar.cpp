@@ -1,0 +1,140 @@
+#include "core/ingest/calendar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace loadstar::ingest {
+namespace {
+
+constexpr std::int64_t kFirstDay = -719'528;   // 0000-01-01
+constexpr std::int64_t kLastDay = 2'932'896;   // 9999-12-31
+
+struct CivilDay {
+  unsigned year;
+  unsigned month;
+  unsigned day;
+};
+
+/// Days since 1970-01-01 to year, month and day, by eras of 400 years that begin on 1 March; the
+/// method is described in H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+CivilDay civil(std::int64_t days) {
+  // From 1 March of year -400, so that all numbers are positive.
+  const auto shifted = static_cast<std::uint64_t>(days + 719'468 + 146'097);
+  const std::uint64_t era = shifted / 146'097;
+  const std::uint64_t of_era = shifted % 146'097;
+  const std::uint64_t year_of_era =
+      (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
+  const std::uint64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::uint64_t from_march = (5 * of_year + 2) / 153;
+  const std::uint64_t day = of_year - (153 * from_march + 2) / 5 + 1;
+  const std::uint64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
+  const std::uint64_t year = era * 400 + year_of_era + (month <= 2 ? 1 : 0) - 400;
+  return {static_cast<unsigned>(year), static_cast<unsigned>(month), static_cast<unsigned>(day)};
+}
+
+char* put_digits(char* to, unsigned value, unsigned count) {
+  for (unsigned i = count; i > 0; --i) {
+    to[i - 1] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  return to + count;
+}
+
+char* put_date(char* to, std::int64_t days) {
+  const CivilDay day = civil(days);
+  to = put_digits(to, day.year, 4);
+  *to++ = '-';
+  to = put_digits(to, day.month, 2);
+  *to++ = '-';
+  return put_digits(to, day.day, 2);
+}
+
+/// Number in `text` at `at`, `count` digits long; -1 if there is none.
+int number_at(std::string_view text, std::size_t at, std::size_t count) {
+  if (text.size() < at + count) return -1;
+  int value = 0;
+  for (const char c : text.substr(at, count)) {
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
+bool names_a_day(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  const int year = number_at(text, 0, 4);
+  const int month = number_at(text, 5, 2);
+  const int day = number_at(text, 8, 2);
+  if (year < 0 || month < 1 || month > 12 || day < 1) return false;
+  constexpr std::array<int, 12> kLengths{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  const int length = kLengths[static_cast<std::size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
+  return day <= length;
+}
+
+bool names_a_time(std::string_view text) {
+  if (text.size() < 8 || text[2] != ':' || text[5] != ':') return false;
+  const int hour = number_at(text, 0, 2);
+  const int minute = number_at(text, 3, 2);
+  const int second = number_at(text, 6, 2);
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false;
+  if (text.size() == 8) return true;
+  const std::string_view fraction = text.substr(9);
+  if (text[8] != '.' || fraction.empty()) return false;
+  const std::string_view beyond = fraction.substr(std::min<std::size_t>(6, fraction.size()));
+  return std::all_of(fraction.begin(), fraction.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         beyond.find_first_not_of('0') == std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_date(std::int64_t days) { return days >= kFirstDay && days <= kLastDay; }
+
+bool is_datetime(std::int64_t micros) {
+  return micros >= kFirstDay * kDayMicros && micros < (kLastDay + 1) * kDayMicros;
+}
+
+void append_date(TextBuffer& out, std::int64_t days) { out.commit(put_date(out.room(16), days)); }
+
+void append_datetime(TextBuffer& out, std::int64_t micros) {
+  std::int64_t days = micros / kDayMicros;
+  std::int64_t of_day = micros % kDayMicros;
+  if (of_day < 0) {
+    of_day += kDayMicros;
+    --days;
+  }
+  char* to = put_date(out.room(32), days);
+  const auto seconds = static_cast<unsigned>(of_day / 1'000'000);
+  const auto fraction = static_cast<unsigned>(of_day % 1'000'000);
+  *to++ = ' ';
+  to = put_digits(to, seconds / 3'600, 2);
+  *to++ = ':';
+  to = put_digits(to, seconds / 60 % 60, 2);
+  *to++ = ':';
+  to = put_digits(to, seconds % 60, 2);
+  if (fraction != 0) {
+    *to++ = '.';
+    to = put_digits(to, fraction, 6);
+  }
+  out.commit(to);
+}
+
+bool append_date_text(TextBuffer& out, std::string_view text) {
+  if (!names_a_day(text)) return false;
+  out.append(text);
+  return true;
+}
+
+bool append_datetime_text(TextBuffer& out, std::string_view text) {
+  if (!names_a_day(text.substr(0, 10))) return false;
+  if (text.size() > 10) {
+    if ((text[10] != ' ' && text[10] != 'T') || !names_a_time(text.substr(11))) return false;
+  }
+  out.append(text.substr(0, 10));
+  out.append(' ');
+  out.append(text.size() > 10 ? text.substr(11, 15) : std::string_view("00:00:00"));
+  return true;
+}
+
+}  // namespace loadstar::ingest
