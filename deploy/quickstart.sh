@@ -11,6 +11,8 @@ set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly ROOT
+# Another clone of the same sources finds what this one has compiled.
+export CCACHE_BASEDIR="${ROOT}" CCACHE_NOHASHDIR=1
 started=${SECONDS}
 build=""
 keep=()

@@ -154,7 +154,8 @@ done
 mkdir -p "${LOGS}"
 # GoogleTest programs of one build share a directory, and bytecode has no place in the sources.
 export PYTHONDONTWRITEBYTECODE=1
-export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"
+# Another clone of the same sources finds what this one has compiled.
+export CCACHE_BASEDIR="${ROOT}" CCACHE_NOHASHDIR=1
 broken=()
 started=${SECONDS}
 for stage in "${wanted[@]}"; do

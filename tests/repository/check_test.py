@@ -66,6 +66,8 @@ class CodeRulesTest(unittest.TestCase):
                 self.assertEqual(findings(code_rules.restricted_words, {path: "// " + text + "\n"}), [])
         clock = {"core/base/clock.cpp": "return std::chrono::steady_clock::now();\n"}
         self.assertEqual(findings(code_rules.restricted_words, clock), [])
+        command = {"server/commands/version.cpp": "std::cout << 1;\n"}
+        self.assertEqual(findings(code_rules.restricted_words, command), [])
         own = {"core/a.cpp": "const bool slept = co_await sleep_for(length);\n"}
         self.assertEqual(findings(code_rules.restricted_words, own), [])
 

@@ -44,7 +44,11 @@ class Daemon:
             {
                 "version": 1,
                 "listen": {"grpc": ["127.0.0.1:0"]},
-                "admin": {"probe_listen": "127.0.0.1:0", "listen": "127.0.0.1:0"},
+                "admin": {
+                    "probe_listen": "127.0.0.1:0",
+                    "listen": "127.0.0.1:0",
+                    "control_socket": str(self.directory / "control.sock"),
+                },
                 "starrocks": {"load_urls": list(load_urls), "user": user, "password": ""},
                 "unknown_tables": "allow_with_defaults",
                 # Tests wait for commits, so what ripens by age ripens soon.
@@ -72,7 +76,7 @@ class Daemon:
         self.file.write_text(yaml_text(self.configuration), encoding="utf-8")
         self._process = Process([self.program, "serve", "--config", self.file], self.directory / "loadstar.log",
                                 self._environment, self._keep)
-        self._addresses = json.loads(self._process.wait_line(lambda text: '"ready"' in text))
+        self._addresses = json.loads(self._process.wait_line(lambda text: '"message":"ready"' in text))
         return self
 
     @property

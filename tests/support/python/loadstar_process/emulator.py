@@ -26,9 +26,7 @@ class Emulator:
 
     def start(self) -> "Emulator":
         """Starts it; a second start takes the same ports and the same rows."""
-        port_file = self.directory / "ports.json"
-        port_file.unlink(missing_ok=True)
-        command = [self.program, "--database", self.database, "--port-file", port_file, *self._options]
+        command = [self.program, "--database", self.database, *self._options]
         if self._ports is None:
             command += ["--init", self._init]
         else:
@@ -36,14 +34,9 @@ class Emulator:
             for port in self._ports["be"]:
                 command += ["--be-port", port]
         self._process = Process(command, self.directory / "emulator.log", keep=self._keep)
-        self._process.wait_line(lambda line: "ready" in line or "http://" in line)
-        self._ports = self._read_ports(port_file)
+        # The first line it writes, once all ports are bound.
+        self._ports = json.loads(self._process.wait_line(lambda line: line.startswith("{") and '"fe"' in line))
         return self
-
-    @staticmethod
-    def _read_ports(port_file):
-        ports = json.loads(port_file.read_text(encoding="utf-8"))
-        return ports
 
     @property
     def process(self) -> Process:
