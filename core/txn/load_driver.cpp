@@ -1,0 +1,397 @@
+#include "core/txn/load_driver.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "core/base/backoff.hpp"
+#include "core/base/deadline.hpp"
+#include "core/starrocks/label.hpp"
+#include "core/txn/reaction.hpp"
+
+namespace loadstar::txn {
+namespace {
+
+using ingest::LoadGroup;
+
+/// Largest body of one load in a transaction. Several loads make one transaction; each body ends with
+/// the end of a batch, so no row is cut (starrocks-load-protocol.md 5.5).
+constexpr std::uint64_t kMaxLoadBody = (32_MiB).value;
+/// Added to the load's own timeout before the client side gives up waiting (4.9).
+constexpr std::chrono::seconds kReplyMargin{60};
+constexpr std::chrono::seconds kRollbackTimeout{10};
+/// After refused credentials (delivery-and-faults.md F050).
+constexpr std::chrono::seconds kCredentialsPause{30};
+/// Lines of StarRocks' error log that a client is shown.
+constexpr std::size_t kErrorLogExcerpt = 300;
+
+std::uint64_t rows_of(const LoadGroup& group, std::size_t begin, std::size_t end) {
+  std::uint64_t rows = 0;
+  for (std::size_t i = begin; i < end; ++i) rows += group.batches[i].encoded.rows;
+  return rows;
+}
+
+SliceList body_of(const LoadGroup& group, std::size_t begin, std::size_t end) {
+  std::vector<const SliceList*> payloads;
+  payloads.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) payloads.push_back(&group.batches[i].encoded.payload);
+  return ingest::join_payloads(group.lane->kind, payloads);
+}
+
+Expectation expectation(const LoadGroup& group, std::size_t begin, std::size_t end) {
+  return {rows_of(group, begin, end), group.lane->max_filter_ratio > 0, group.lane->has_where};
+}
+
+bool stream_loaded(const LoadGroup& group) {
+  return group.lane->protocol == Protocol::kStreamLoad;
+}
+
+}  // namespace
+
+std::string LabelSource::next(const std::string& database) {
+  const auto label = starrocks::build(starrocks::SharedLabel{
+      prefix_, starrocks::database_hash(database), nonce_, counter_.fetch_add(1) + 1});
+  LOADSTAR_ASSERT(label.has_value(), "config/validate checked the label prefix");
+  return *label;
+}
+
+LoadDriver::LoadDriver(LoadServices services, starrocks::TableName table,
+                       const TableOptions& options, TableMetrics& metrics,
+                       std::uint64_t random_seed, std::function<void(bool)> on_congestion)
+    : services_(std::move(services)),
+      table_(std::move(table)),
+      options_(options),
+      metrics_(metrics),
+      random_(random_seed),
+      on_congestion_(std::move(on_congestion)) {}
+
+asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
+  const auto started = Clock::now();
+  std::vector<BatchOutcome> outcomes;
+  std::vector<Range> work{{0, group.batches.size()}};
+  unsigned isolation_loads = 0;
+  while (!work.empty()) {
+    const Range range = work.back();
+    work.pop_back();
+    AttemptResult result;
+    const End end = co_await drive(group, range, result);
+    if (end == End::kStopped) break;
+    if (end == End::kCommitted) {
+      services_.metrics.load_duration.Observe(
+          std::chrono::duration<double>(Clock::now() - started).count());
+      commit_outcomes(group, range, result, outcomes);
+      continue;
+    }
+    if (end == End::kBadRows && range.size() > 1 &&
+        isolation_loads < options_.max_isolation_loads) {
+      isolation_loads += 2;
+      const std::size_t middle = range.begin + range.size() / 2;
+      work.push_back({middle, range.end});
+      work.push_back({range.begin, middle});  // taken first: rows stay in order
+      continue;
+    }
+    metrics_.loads_failed.Increment();
+    const Refusal refusal = co_await explain(group, std::move(result));
+    refuse_outcomes(group, range, refusal, outcomes);
+  }
+  co_return outcomes;
+}
+
+asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range,
+                                                   AttemptResult& result) {
+  // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows cannot
+  // commit twice. A transaction gets a fresh label each time (D3).
+  std::string label = services_.labels.next(table_.database);
+  unsigned failures = 0;
+  unsigned counted_failures = 0;
+  unsigned mismatches = 0;
+  while (!stopping_) {
+    if (stream_loaded(group)) {
+      result = co_await stream_load(group, range, label);
+    } else {
+      result = co_await transaction(group, range, label);
+      label = services_.labels.next(table_.database);
+    }
+    if (result.committed) {
+      on_congestion_(false);
+      co_return End::kCommitted;
+    }
+    if (stopping_) break;
+    if (result.possible_duplicate) {
+      services_.metrics.possible_duplicate_batches.Increment(static_cast<double>(range.size()));
+    }
+    if (result.count_mismatch && ++mismatches >= 2) co_return End::kBadRows;
+    const Errc code = result.error.code;
+    services_.metrics.error(to_string(code));
+    ++failures;
+    switch (reaction_to(code)) {
+      case Reaction::kIsolate: co_return End::kBadRows;
+      case Reaction::kRefuse: co_return End::kRefused;
+      case Reaction::kCountedRetry:
+        if (!result.count_mismatch && ++counted_failures > options_.retry.max_attempts) {
+          co_return End::kRefused;
+        }
+        break;
+      case Reaction::kSlowDown: on_congestion_(true); break;
+      case Reaction::kRetry:
+      case Reaction::kRetrySlowly: break;
+    }
+    const auto pause = pause_before_retry(code, failures);
+    services_.logger.warn(
+        "load not applied, trying again",
+        {{"database", table_.database},
+         {"table", table_.table},
+         {"error", describe(result.error)},
+         {"pause_ms", std::to_string(
+                          std::chrono::duration_cast<std::chrono::milliseconds>(pause).count())}});
+    co_await sleep_for(pause);
+  }
+  co_return End::kStopped;
+}
+
+asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, Range range,
+                                                       std::string label) {
+  StreamLoadAttempt attempt(expectation(group, range.begin, range.end));
+  auto step = StreamLoadAttempt::start();
+  while (step != StreamLoadAttempt::Step::kFinished && !stopping_) {
+    switch (step) {
+      case StreamLoadAttempt::Step::kSend: {
+        const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(
+            services_.options.starrocks.request_timeout);
+        auto load = request(group, range, label);
+        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        const Deadline deadline = Clock::now() + timeout + kReplyMargin;
+        auto outcome = co_await services_.client.stream_load(std::move(load), timeout, deadline);
+        step = attempt.on_reply(std::move(outcome));
+        break;
+      }
+      case StreamLoadAttempt::Step::kAskState: {
+        co_await sleep_for(StateInquiry::kPause);
+        const Deadline deadline = query_deadline();
+        const auto state =
+            co_await services_.client.label_state(table_.database, label, deadline);
+        step = attempt.on_state(state);
+        break;
+      }
+      case StreamLoadAttempt::Step::kCancel: {
+        const Deadline deadline = query_deadline();
+        const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+        static_cast<void>(cancelled);  // the state is asked next, whatever was answered
+        step = attempt.on_cancel();
+        break;
+      }
+      case StreamLoadAttempt::Step::kFinished: break;
+    }
+  }
+  co_return attempt.result();
+}
+
+asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, Range range,
+                                                       std::string label) {
+  using Step = TransactionAttempt::Step;
+  std::vector<Range> bodies;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    const auto size = group.batches[i].encoded.payload.size();
+    if (bodies.empty() || bytes + size > kMaxLoadBody) {
+      bodies.push_back({i, i});
+      bytes = 0;
+    }
+    bytes += size;
+    bodies.back().end = i + 1;
+  }
+  const auto& times = services_.options;
+  const auto timeout =
+      std::chrono::duration_cast<std::chrono::seconds>(times.starrocks.request_timeout);
+  TransactionAttempt attempt(expectation(group, range.begin, range.end), bodies.size());
+  auto step = TransactionAttempt::start();
+  // A transaction that was begun is finished or rolled back even while stopping: roll_back() is
+  // shielded, and nothing but it runs then.
+  while (step != Step::kFinished && (!stopping_ || step == Step::kRollback)) {
+    switch (step) {
+      case Step::kBegin: {
+        const Deadline deadline = Clock::now() + timeout;
+        const auto begun = co_await services_.client.begin(table_, label, timeout, deadline);
+        if (begun.has_value()) services_.metrics.transactions_begun.Increment();
+        step = attempt.on_begin(begun);
+        break;
+      }
+      case Step::kLoad: {
+        auto load = request(group, bodies[attempt.next_load()], label);
+        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        const Deadline deadline = Clock::now() + timeout + kReplyMargin;
+        const auto loaded = co_await services_.client.load(std::move(load), deadline);
+        step = attempt.on_load(loaded);
+        break;
+      }
+      case Step::kPrepare: {
+        const Deadline deadline = Clock::now() + timeout + kReplyMargin;
+        auto outcome = co_await services_.client.prepare(
+            table_, label, times.times.at_least_once_prepared_timeout, deadline);
+        step = attempt.on_prepare(std::move(outcome));
+        if (step == Step::kCommit) services_.metrics.transactions_prepared.Increment();
+        break;
+      }
+      case Step::kCommit: {
+        const auto publish =
+            std::chrono::duration_cast<std::chrono::seconds>(times.starrocks.publish_timeout);
+        const Deadline deadline = Clock::now() + publish + kReplyMargin;
+        const auto committed =
+            co_await services_.client.commit(table_, label, publish, deadline);
+        step = attempt.on_commit(committed);
+        break;
+      }
+      case Step::kAskState: {
+        co_await sleep_for(StateInquiry::kPause);
+        const Deadline deadline = query_deadline();
+        const auto state =
+            co_await services_.client.label_state(table_.database, label, deadline);
+        step = attempt.on_state(state);
+        break;
+      }
+      case Step::kRollback:
+        services_.metrics.transactions_poisoned.Increment();
+        co_await roll_back(label);
+        step = attempt.on_rollback();
+        break;
+      case Step::kFinished: break;
+    }
+  }
+  // Stopped on the way: what was begun and not prepared is rolled back; what is prepared is left to
+  // its timeout, because its commit may be under way (R5).
+  if (step == Step::kLoad || step == Step::kPrepare) co_await roll_back(label);
+  const auto& result = attempt.result();
+  services_.metrics.transaction(result.committed              ? "committed"
+                                : step == Step::kFinished     ? "aborted"
+                                                              : "unknown");
+  co_return result;
+}
+
+asio::awaitable<void> LoadDriver::roll_back(std::string label) {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  const Deadline deadline = Clock::now() + kRollbackTimeout;
+  const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
+  if (rolled_back.has_value()) co_return;
+  // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8). If
+  // that fails too, its timeout ends it: it costs resources, never rows.
+  const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+  if (cancelled.has_value()) co_return;
+  services_.logger.warn("transaction left to its timeout",
+                        {{"label", label},
+                         {"database", table_.database},
+                         {"rollback", describe(rolled_back.error())},
+                         {"cancel", describe(cancelled.error())}});
+}
+
+asio::awaitable<Refusal> LoadDriver::explain(const LoadGroup& group, AttemptResult result) {
+  Refusal refusal;
+  refusal.reason =
+      result.count_mismatch ? Reason::kRowCountMismatch : reason_for(result.error.code);
+  refusal.metadata["table"] = table_.table;
+  refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", table_.database,
+                                table_.table, result.error.detail);
+  if (refusal.reason == Reason::kStarrocksUnavailable) {
+    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(
+        options_.retry.max_interval);
+  }
+  if (result.counts) {
+    refusal.metadata["filteredRows"] = std::to_string(result.counts->filtered_rows);
+    refusal.metadata["totalRows"] = std::to_string(result.counts->total_rows);
+  }
+  if (!result.error_url.empty()) {
+    refusal.metadata["errorUrl"] = result.error_url;
+    const Deadline deadline = query_deadline();
+    const auto log = co_await services_.client.error_log(result.error_url, deadline);
+    if (log.has_value()) refusal.message += "; " + log->substr(0, kErrorLogExcerpt);
+  }
+  // The error text may quote rows; it goes to the client, the log gets the kind alone.
+  services_.logger.error("load refused", {{"database", table_.database},
+                                          {"table", table_.table},
+                                          {"code", std::string(to_string(result.error.code))},
+                                          {"batches", std::to_string(group.batches.size())}});
+  co_return refusal;
+}
+
+void LoadDriver::commit_outcomes(const LoadGroup& group, Range range, const AttemptResult& result,
+                                 std::vector<BatchOutcome>& outcomes) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    bytes += group.batches[i].encoded.payload.size();
+  }
+  metrics_.loads_succeeded.Increment();
+  metrics_.load_bytes.Increment(static_cast<double>(bytes));
+  metrics_.last_success.Set(
+      std::chrono::duration<double>(wall_now().time_since_epoch()).count());
+  services_.metrics.load_size.Observe(static_cast<double>(bytes));
+  const auto counts = result.counts.value_or(starrocks::LoadCounts{
+      .loaded_rows = rows_of(group, range.begin, range.end)});
+  metrics_.rows_loaded.Increment(static_cast<double>(counts.loaded_rows));
+  metrics_.rows_filtered.Increment(static_cast<double>(counts.filtered_rows));
+  metrics_.rows_unselected.Increment(static_cast<double>(counts.unselected_rows));
+  std::optional<Refusal> mismatch;
+  if (result.count_mismatch) {
+    mismatch.emplace();
+    mismatch->reason = Reason::kRowCountMismatch;
+    mismatch->message = fmt::format(
+        "{} rows were sent to {}.{} and are committed, but StarRocks counted {} ({} filtered, {} "
+        "unselected)",
+        rows_of(group, range.begin, range.end), table_.database, table_.table, counts.total_rows,
+        counts.filtered_rows, counts.unselected_rows);
+    mismatch->metadata["table"] = table_.table;
+  }
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    BatchOutcome outcome;
+    outcome.writer = group.batches[i].writer;
+    outcome.sequence = group.batches[i].sequence;
+    outcome.committed = true;
+    outcome.refusal = mismatch;
+    // A load that may drop rows has one writer (LaneBuffer), so its count is told once.
+    if (i == range.begin && group.lane->max_filter_ratio > 0) {
+      outcome.filtered_rows = counts.filtered_rows;
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+}
+
+void LoadDriver::refuse_outcomes(const LoadGroup& group, Range range, const Refusal& refusal,
+                                 std::vector<BatchOutcome>& outcomes) {
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    metrics_.rejected_rows.Increment(static_cast<double>(group.batches[i].encoded.rows));
+    BatchOutcome outcome;
+    outcome.writer = group.batches[i].writer;
+    outcome.sequence = group.batches[i].sequence;
+    outcome.refusal = refusal;
+    outcomes.push_back(std::move(outcome));
+  }
+}
+
+Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
+  if (reaction_to(code) == Reaction::kRetrySlowly) return kCredentialsPause;
+  const BackoffOptions backoff{options_.retry.initial_interval, options_.retry.max_interval,
+                               options_.retry.multiplier};
+  const auto pause = backoff_delay(backoff, failures, random_);
+  // Congestion is answered by waiting at least a second (delivery-and-faults.md F049).
+  if (reaction_to(code) == Reaction::kSlowDown) {
+    return std::max<Clock::duration>(pause, std::chrono::seconds(1));
+  }
+  return pause;
+}
+
+starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range,
+                                           std::string label) const {
+  starrocks::LoadRequest load;
+  load.table = table_;
+  load.label = std::move(label);
+  for (const auto& [name, value] : group.lane->headers) load.properties.push_back({name, value});
+  load.body = body_of(group, range.begin, range.end);
+  return load;
+}
+
+Deadline LoadDriver::query_deadline() const {
+  return Clock::now() + services_.options.starrocks.query_timeout;
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
+#include "core/base/random.hpp"
+#include "core/base/reason.hpp"
+#include "core/ingest/lane_buffer.hpp"
+#include "core/options.hpp"
+#include "core/starrocks/client.hpp"
+#include "core/txn/load_attempt.hpp"
+#include "core/txn/load_permits.hpp"
+
+namespace loadstar::txn {
+
+namespace asio = boost::asio;
+
+/// Labels of the daemon's shared lanes, `<ns>-alo-<db8>-r<nonce12>-<counter>`: each is handed out once.
+/// Thread-safe.
+class LabelSource {
+ public:
+  LabelSource(std::string prefix, std::string nonce)
+      : prefix_(std::move(prefix)), nonce_(std::move(nonce)) {}
+
+  [[nodiscard]] std::string next(const std::string& database);
+
+ private:
+  std::string prefix_;
+  std::string nonce_;
+  std::atomic<std::uint64_t> counter_{0};
+};
+
+/// What every load of the daemon shares. References outlive their users.
+struct LoadServices {
+  starrocks::Client& client;
+  Metrics& metrics;
+  LabelSource& labels;
+  LoadPermits& permits;
+  const CoreOptions& options;
+  Logger logger;
+};
+
+/// What became of one batch. Final: nothing else is ever said of it.
+struct BatchOutcome {
+  std::uint64_t writer = 0;
+  std::uint64_t sequence = 0;
+  bool committed = false;
+  std::uint64_t filtered_rows = 0;
+  /// Why the stream ends: with rows that were not committed, or (ROW_COUNT_MISMATCH of a plain Stream
+  /// Load) with rows that were.
+  std::optional<Refusal> refusal;
+};
+
+/// Brings groups of batches into one table: picks the protocol, resolves unknown outcomes, repeats what
+/// was not applied, isolates bad batches (architecture.md D3, D4, D5b). Decides by load_attempt and
+/// reaction; here is only the order of waits.
+///
+/// Confined to the strand of its table.
+class LoadDriver {
+ public:
+  /// `on_congestion(true)` when StarRocks asked to slow down, `(false)` after a load that succeeded.
+  LoadDriver(LoadServices services, starrocks::TableName table, const TableOptions& options,
+             TableMetrics& metrics, std::uint64_t random_seed,
+             std::function<void(bool)> on_congestion);
+
+  /// Loads `group`. Returns the outcomes of the batches that are final; fewer than all only after
+  /// stop(). Cancelling ends waits; what was being sent then is not final.
+  asio::awaitable<std::vector<BatchOutcome>> run(ingest::LoadGroup group);
+
+  /// From now on nothing new is tried. Follow with cancellation of the coroutines in run().
+  void stop() { stopping_ = true; }
+
+ private:
+  /// Batches [begin, end) of a group.
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    [[nodiscard]] std::size_t size() const { return end - begin; }
+  };
+  enum class End { kCommitted, kBadRows, kRefused, kStopped };
+
+  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, AttemptResult& result);
+  asio::awaitable<AttemptResult> stream_load(const ingest::LoadGroup& group, Range range,
+                                             std::string label);
+  asio::awaitable<AttemptResult> transaction(const ingest::LoadGroup& group, Range range,
+                                             std::string label);
+  asio::awaitable<void> roll_back(std::string label);
+  asio::awaitable<Refusal> explain(const ingest::LoadGroup& group, AttemptResult result);
+  void commit_outcomes(const ingest::LoadGroup& group, Range range, const AttemptResult& result,
+                       std::vector<BatchOutcome>& outcomes);
+  void refuse_outcomes(const ingest::LoadGroup& group, Range range, const Refusal& refusal,
+                       std::vector<BatchOutcome>& outcomes);
+  [[nodiscard]] Clock::duration pause_before_retry(Errc code, unsigned failures);
+  [[nodiscard]] starrocks::LoadRequest request(const ingest::LoadGroup& group, Range range,
+                                               std::string label) const;
+  [[nodiscard]] Deadline query_deadline() const;
+
+  LoadServices services_;
+  starrocks::TableName table_;
+  TableOptions options_;
+  TableMetrics& metrics_;
+  Random random_;
+  std::function<void(bool)> on_congestion_;
+  bool stopping_ = false;
+};
+
+}  // namespace loadstar::txn

@@ -1,0 +1,51 @@
+#include "core/txn/reaction.hpp"
+
+namespace loadstar::txn {
+
+Reaction reaction_to(Errc code) {
+  switch (code) {
+    case Errc::kConnectFailed:
+    case Errc::kConnectionLost:
+    case Errc::kDeadlineExceeded:
+    case Errc::kCancelled:
+    case Errc::kRedirectFailed:
+    case Errc::kMalformedReply:
+    case Errc::kUnexpectedStatus:
+    case Errc::kCircuitOpen: return Reaction::kRetry;
+    case Errc::kBadCredentials: return Reaction::kRetrySlowly;
+    case Errc::kCongested: return Reaction::kSlowDown;
+    case Errc::kRedirectRefused:
+    case Errc::kRejected: return Reaction::kCountedRetry;
+    case Errc::kRowsRejected: return Reaction::kIsolate;
+    case Errc::kAccessDenied:
+    case Errc::kNotFound:
+    case Errc::kUnsupported:
+    case Errc::kInvalidRequest: return Reaction::kRefuse;
+  }
+  return Reaction::kRefuse;
+}
+
+Reason reason_for(Errc code) {
+  switch (code) {
+    case Errc::kConnectFailed:
+    case Errc::kConnectionLost:
+    case Errc::kDeadlineExceeded:
+    case Errc::kCancelled:
+    case Errc::kRedirectFailed:
+    case Errc::kRedirectRefused:
+    case Errc::kMalformedReply:
+    case Errc::kUnexpectedStatus:
+    case Errc::kCircuitOpen:
+    case Errc::kCongested:
+    case Errc::kBadCredentials: return Reason::kStarrocksUnavailable;
+    case Errc::kAccessDenied: return Reason::kAccessDenied;
+    case Errc::kNotFound: return Reason::kTableNotFound;
+    case Errc::kRowsRejected: return Reason::kRowsRejected;
+    case Errc::kRejected:
+    case Errc::kUnsupported:
+    case Errc::kInvalidRequest: return Reason::kUnsupportedCombination;
+  }
+  return Reason::kStarrocksUnavailable;
+}
+
+}  // namespace loadstar::txn

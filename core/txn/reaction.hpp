@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/error.hpp"
+#include "core/base/reason.hpp"
+
+namespace loadstar::txn {
+
+/// What to do with rows whose load was certainly not applied, by why it was not.
+enum class Reaction : std::uint8_t {
+  kRetry,       ///< StarRocks is not there: again after back-off, for as long as it takes
+  kRetrySlowly, ///< our account is refused: again, but not hot (delivery-and-faults.md F050)
+  kSlowDown,    ///< congestion: fewer and larger loads, again after back-off
+  kCountedRetry,  ///< StarRocks said no: again RetryOptions::max_attempts times, then refuse
+  kIsolate,     ///< it is the rows: find the batches that are bad
+  kRefuse,      ///< repeating cannot help: the streams end
+};
+
+/// One row per Errc; exhaustively tested.
+[[nodiscard]] Reaction reaction_to(Errc code);
+
+/// Which reason a client gets when rows are given up because of `code`.
+[[nodiscard]] Reason reason_for(Errc code);
+
+}  // namespace loadstar::txn

@@ -1,0 +1,214 @@
+#include "core/txn/table_directory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "core/starrocks/label.hpp"
+#include "core/txn/reaction.hpp"
+
+namespace loadstar::txn {
+namespace {
+
+using InfoAnswer = Answer<std::shared_ptr<const TableInfo>>;
+
+/// How long version and interfaces of StarRocks are believed: an upgrade is noticed within it.
+constexpr std::chrono::minutes kFactsAge{1};
+constexpr std::chrono::minutes kDatabaseAge{1};
+constexpr std::chrono::milliseconds kAskAgain{1'000};
+/// Open does not wait longer for the check of its database (it is a courtesy, not a promise).
+constexpr std::chrono::seconds kDatabaseCheck{2};
+
+/// First releases of two interfaces (starrocks-load-protocol.md 12).
+constexpr starrocks::Version kTransactions{2, 4, 0};
+constexpr starrocks::Version kTransactionMergeCondition{3, 1, 5};
+
+Refusal refuse(Reason reason, std::string message) {
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.message = std::move(message);
+  if (reason == Reason::kStarrocksUnavailable) refusal.retry_after = kAskAgain;
+  return refusal;
+}
+
+}  // namespace
+
+TableDirectory::TableDirectory(asio::any_io_executor executor, LoadServices services,
+                               std::uint64_t random_seed, OutcomeSink outcomes)
+    : executor_(executor),
+      strand_(asio::make_strand(std::move(executor))),
+      services_(std::move(services)),
+      random_seed_(random_seed),
+      outcomes_(std::move(outcomes)),
+      answered_(strand_) {}
+
+asio::awaitable<InfoAnswer> TableDirectory::info(starrocks::TableName table,
+                                                 Clock::duration max_age) {
+  auto on_strand = info_on_strand(std::move(table), max_age);
+  co_return co_await asio::co_spawn(strand_, std::move(on_strand), asio::use_awaitable);
+}
+
+asio::awaitable<InfoAnswer> TableDirectory::info_on_strand(starrocks::TableName table,
+                                                           Clock::duration max_age) {
+  // Others may wait for the answer, so whoever asked first does not take it along.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  while (true) {
+    const Entry& entry = known_[table];
+    if (entry.info && Clock::now() - entry.info->read_at <= max_age) co_return entry.info;
+    if (!entry.asking) break;
+    co_await answered_.wait();
+    if (!known_[table].info) break;  // it failed for the other; find out why
+  }
+  known_[table].asking = true;
+  auto answer = co_await ask(table);
+  known_[table].asking = false;
+  if (answer.ok()) known_[table].info = answer.value();
+  // A table that is gone must not be found in the cache.
+  if (!answer.ok() && answer.refusal().reason == Reason::kTableNotFound) known_[table].info.reset();
+  answered_.notify();
+  co_return answer;
+}
+
+asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
+  const TableOptions* options = services_.options.table(table.database, table.table);
+  if (options == nullptr) {
+    co_return refuse(
+        Reason::kTableNotFound,
+        fmt::format("table {0}.{1} is not configured; add `{0}.{1}:` under `tables:`, or set "
+                    "`unknown_tables: allow_with_defaults`",
+                    table.database, table.table));
+  }
+  auto info = std::make_shared<TableInfo>();
+  info->options = *options;
+  info->facts = co_await facts();
+  const Deadline deadline = Clock::now() + services_.options.starrocks.query_timeout;
+  auto schema = co_await services_.client.table_schema(table, deadline);
+  if (schema.has_value()) {
+    info->schema = std::move(*schema);
+  } else {
+    switch (schema.error().code) {
+      case Errc::kNotFound:
+        co_return refuse(Reason::kTableNotFound,
+                         fmt::format("table {}.{} does not exist in StarRocks: {}", table.database,
+                                     table.table, schema.error().detail));
+      case Errc::kUnsupported:
+      case Errc::kAccessDenied:
+        services_.logger.warn("StarRocks does not tell the schema; typed rows go by their own types",
+                              {{"database", table.database},
+                               {"table", table.table},
+                               {"error", describe(schema.error())}});
+        break;
+      default:
+        co_return refuse(Reason::kStarrocksUnavailable,
+                         fmt::format("the schema of {}.{} cannot be read: {}", table.database,
+                                     table.table, describe(schema.error())));
+    }
+  }
+  if (info->schema && info->options.key_model != KeyModel::kUnknown &&
+      info->schema->key_model == KeyModel::kUnknown) {
+    info->schema->key_model = info->options.key_model;
+  }
+  info->read_at = Clock::now();
+  co_return std::shared_ptr<const TableInfo>(std::move(info));
+}
+
+asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
+  if (facts_ && Clock::now() - facts_read_at_ < kFactsAge) co_return *facts_;
+  const Deadline deadline = Clock::now() + services_.options.starrocks.query_timeout;
+  const auto version = co_await services_.client.version(deadline);
+  ingest::ServerFacts facts;
+  if (version.has_value()) {
+    facts.has_transactions = *version >= kTransactions;
+    facts.transaction_merge_condition = *version >= kTransactionMergeCondition;
+    services_.metrics.starrocks_version(to_string(*version));
+    const std::lock_guard lock(mutex_);
+    version_ = to_string(*version);
+  } else {
+    // The interface is asked directly when the version is not told (8.8).
+    const auto transactions = co_await services_.client.has_transactions(deadline);
+    if (!transactions.has_value()) co_return facts_.value_or(facts);
+    facts.has_transactions = *transactions;
+  }
+  facts_ = facts;
+  facts_read_at_ = Clock::now();
+  co_return facts;
+}
+
+asio::awaitable<Answer<Done>> TableDirectory::check_database(std::string database) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto seen = databases_.find(database);
+    if (seen != databases_.end() && Clock::now() - seen->second < kDatabaseAge) co_return Done{};
+  }
+  // A label that nobody has: the answer is UNKNOWN if the database is there (8.1).
+  const std::string label = services_.labels.next(database);
+  const Deadline deadline = Clock::now() + kDatabaseCheck;
+  const auto state = co_await services_.client.label_state(database, label, deadline);
+  if (state.has_value()) {
+    const std::lock_guard lock(mutex_);
+    databases_[database] = Clock::now();
+    co_return Done{};
+  }
+  if (state.error().code == Errc::kNotFound) {
+    co_return refuse(Reason::kDatabaseNotFound,
+                     fmt::format("database {} does not exist in StarRocks", database));
+  }
+  co_return Done{};
+}
+
+std::shared_ptr<TableQueue> TableDirectory::queue(const starrocks::TableName& table,
+                                                  const TableOptions& options) {
+  const std::lock_guard lock(mutex_);
+  auto& queue = queues_[table];
+  if (!queue) {
+    const std::uint64_t seed =
+        random_seed_ ^ std::hash<std::string>()(table.database + "." + table.table);
+    queue = std::make_shared<TableQueue>(executor_, services_, table, options, seed, outcomes_);
+    if (!stopped_) queue->start();
+  }
+  return queue;
+}
+
+void TableDirectory::relieve_memory(std::uint64_t limit) {
+  // A snapshot: the queues go on while this looks at them.
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<TableQueue>>> queues;
+  std::uint64_t waiting = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, queue] : queues_) {
+      queues.emplace_back(queue->waiting_bytes(), queue);
+      waiting += queues.back().first;
+    }
+  }
+  std::sort(queues.begin(), queues.end(),
+            [](const auto& left, const auto& right) { return left.first > right.first; });
+  for (const auto& [bytes, queue] : queues) {
+    if (waiting <= limit / 2) break;
+    waiting -= bytes;
+    queue->flush_all(FlushTrigger::kMemory);
+  }
+}
+
+std::string TableDirectory::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
+asio::awaitable<void> TableDirectory::stop() {
+  std::vector<std::shared_ptr<TableQueue>> queues;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    for (const auto& [name, queue] : queues_) queues.push_back(queue);
+  }
+  for (const auto& queue : queues) co_await queue->stop();
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,131 @@
+#include "core/txn/table_queue.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <utility>
+
+#include "core/base/deadline.hpp"
+
+namespace loadstar::txn {
+namespace {
+
+/// Jitter of this table in this process, 0..1000: taken from the seed so that it stays the same.
+unsigned jitter(std::uint64_t seed) { return static_cast<unsigned>(Random(seed).below(1001)); }
+
+}  // namespace
+
+TableQueue::TableQueue(asio::any_io_executor executor, LoadServices services,
+                       starrocks::TableName table, const TableOptions& options,
+                       std::uint64_t random_seed, OutcomeSink outcomes)
+    : strand_(asio::make_strand(std::move(executor))),
+      services_(services),
+      metrics_(services.metrics.table(table.database, table.table)),
+      buffer_(ingest::make_flush_limits(options.flush, jitter(random_seed)), options.parallelism),
+      driver_(std::move(services), std::move(table), options, metrics_, random_seed,
+              [this](bool congested) {
+                if (congested) {
+                  congestion_.on_congestion();
+                } else {
+                  congestion_.on_success();
+                }
+                metrics_.flush_interval_effective.Set(
+                    std::chrono::duration<double>(max_age()).count());
+              }),
+      outcomes_(std::move(outcomes)),
+      changed_(strand_),
+      tasks_(strand_) {
+  metrics_.flush_interval_effective.Set(std::chrono::duration<double>(max_age()).count());
+}
+
+void TableQueue::start() {
+  auto begin = [self = shared_from_this()] { self->tasks_.spawn(self->keep_time()); };
+  asio::post(strand_, std::move(begin));
+}
+
+void TableQueue::submit(ingest::BufferedBatch batch) {
+  auto add = [self = shared_from_this(), batch = std::move(batch)]() mutable {
+    if (self->stopping_) return;
+    self->buffer_.add(std::move(batch));
+    self->pump();
+  };
+  asio::post(strand_, std::move(add));
+}
+
+void TableQueue::flush_writer(std::uint64_t writer, std::uint64_t sequence, FlushTrigger trigger) {
+  auto flush = [self = shared_from_this(), writer, sequence, trigger] {
+    self->buffer_.flush_writer(writer, sequence, trigger);
+    self->pump();
+  };
+  asio::post(strand_, std::move(flush));
+}
+
+void TableQueue::flush_all(FlushTrigger trigger) {
+  auto flush = [self = shared_from_this(), trigger] {
+    self->buffer_.flush_all(trigger);
+    self->pump();
+  };
+  asio::post(strand_, std::move(flush));
+}
+
+void TableQueue::pump() {
+  while (!stopping_) {
+    auto group = buffer_.start_next();
+    if (!group) break;
+    services_.metrics.flushes(*group->due).Increment();
+    tasks_.spawn(load(std::move(*group)));
+  }
+  waiting_bytes_ = buffer_.waiting_bytes();
+  changed_.notify();
+}
+
+asio::awaitable<void> TableQueue::load(ingest::LoadGroup group) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const bool permitted = co_await services_.permits.acquire();
+  if (!permitted) co_return;
+  metrics_.loads_in_progress.Increment();
+  auto outcomes = co_await driver_.run(std::move(group));
+  metrics_.loads_in_progress.Decrement();
+  services_.permits.release();
+  std::map<std::uint64_t, std::vector<BatchOutcome>> by_writer;
+  for (BatchOutcome& outcome : outcomes) by_writer[outcome.writer].push_back(std::move(outcome));
+  for (auto& [writer, own] : by_writer) outcomes_(writer, std::move(own));
+  buffer_.finished();
+  pump();
+}
+
+asio::awaitable<void> TableQueue::keep_time() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!stopping_) {
+    const auto next = buffer_.next_tick(max_age());
+    co_await changed_.wait_until(next.value_or(kNever));
+    if (stopping_) break;
+    const auto now = Clock::now();
+    if (!next || now < *next) continue;
+    buffer_.tick(now, max_age());
+    pump();
+  }
+}
+
+asio::awaitable<void> TableQueue::stop() {
+  const auto self = shared_from_this();
+  auto on_strand = stop_on_strand();
+  co_await asio::co_spawn(strand_, std::move(on_strand), asio::use_awaitable);
+}
+
+asio::awaitable<void> TableQueue::stop_on_strand() {
+  stopping_ = true;
+  driver_.stop();
+  changed_.notify();
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+Clock::duration TableQueue::max_age() const {
+  return congestion_.stretch(buffer_.limits().max_age);
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,536 @@
+#include "core/txn/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "core/base/deadline.hpp"
+#include "core/base/mutant.hpp"
+#include "core/ingest/batch_reader.hpp"
+
+namespace loadstar::txn {
+namespace {
+
+/// How old a schema may be while batches are encoded by it. A batch that does not fit is judged again
+/// by a fresh one, so that a column that was just added is found at once.
+constexpr std::chrono::seconds kSchemaAge{60};
+constexpr std::chrono::seconds kFreshSchemaAge{1};
+/// Pause before StarRocks is asked for a schema again.
+constexpr std::chrono::seconds kAskAgain{1};
+/// Paused streams look at the budget again after this, though they are woken by each release.
+constexpr std::chrono::seconds kRoomCheck{1};
+/// A stream that ends with ROWS_REJECTED waits so long for the fate of its other batches.
+constexpr std::chrono::seconds kRejectionWait{30};
+/// Bytes of `rejectedSequences` in ErrorInfo; all details of a status have at most 3 KiB.
+constexpr std::size_t kMaxRangesText = 1024;
+
+Refusal refuse(Reason reason, std::string message) {
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.message = std::move(message);
+  return refusal;
+}
+
+Refusal draining_refusal() {
+  Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
+  refusal.retry_after = std::chrono::milliseconds(1000);
+  return refusal;
+}
+
+}  // namespace
+
+Writer::Writer(WriterServices services, std::uint64_t number, const OpenRequest& open,
+               std::function<void()> on_gone)
+    : services_(std::move(services)),
+      strand_(asio::make_strand(services_.executor)),
+      number_(number),
+      id_(open.writer_id),
+      database_(open.database),
+      on_gone_(std::move(on_gone)),
+      changed_(strand_),
+      room_(std::make_shared<Signal>(strand_)),
+      tasks_(strand_) {
+  auto wake = [strand = strand_, room = std::weak_ptr<Signal>(room_)] {
+    auto notify = [room] {
+      if (const auto signal = room.lock()) signal->notify();
+    };
+    asio::post(strand, std::move(notify));
+  };
+  account_ = std::make_shared<ingest::MemoryBudget::Account>(std::move(wake));
+}
+
+// --- streams -------------------------------------------------------------------------------------
+
+std::optional<Writer::Attachment> Writer::attach(const OpenRequest& open) {
+  if (gone_ || stopping_ || ending_ != Ending::kNo) return std::nullopt;
+  Attachment attachment;
+  attachment.stream = stream_.number + 1;
+  attachment.opened.attached = stream_.number > 0;
+  attachment.opened.next_sequence = window_.next_sequence();
+  stream_ = Stream{};
+  stream_.number = attachment.stream;
+  stream_.attached = true;
+  stream_.last_ack = ack();
+  client_name_ = open.client_name;
+  changed_.notify();  // a stream that was attached finds itself replaced
+  room_->notify();
+  return attachment;
+}
+
+bool Writer::reads(std::uint64_t stream) const {
+  return stream == stream_.number && stream_.attached && !stream_.ended &&
+         ending_ == Ending::kNo && !stopping_;
+}
+
+Refusal Writer::over(std::uint64_t stream) const {
+  if (stream != stream_.number) {
+    return refuse(Reason::kStreamReplaced, "a newer stream of this writer took over");
+  }
+  if (stream_.refusal) return *stream_.refusal;
+  if (ending_ == Ending::kRejected) return rejection();
+  return draining_refusal();
+}
+
+asio::awaitable<Answer<Done>> Writer::append(std::uint64_t stream, SliceList message) {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  if (!reads(stream)) co_return over(stream);
+  const std::uint64_t size = message.size();
+  services_.budget.charge(*account_, size);
+  services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
+  const auto arrived = Clock::now();
+  auto taken = co_await take(stream, std::move(message), arrived);
+  if (!taken.ok()) {
+    release_bytes(size);
+    co_return taken.refusal();
+  }
+  if (!taken.value()) release_bytes(size);
+  co_await wait_for_room(stream);
+  if (!reads(stream)) co_return over(stream);
+  co_return Done{};
+}
+
+asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList message,
+                                           Clock::time_point arrived) {
+  const std::uint64_t size = message.size();
+  auto read = ingest::read_batch(message, services_.limits);
+  if (!read.ok()) co_return end_stream(read.refusal());
+  ingest::Batch batch = std::move(read.value());
+  bool duplicate = false;
+  auto misnumbered = number_batch(batch, duplicate);
+  if (misnumbered) co_return end_stream(std::move(*misnumbered));
+  if (duplicate) {
+    services_.metrics.table(database_, batch.table).duplicate_batches.Increment();
+    stream_.ack_again = true;
+    changed_.notify();
+    co_return false;
+  }
+  auto encoded = co_await encode(stream, batch);
+  if (!encoded.ok()) co_return encoded.refusal();
+  const Encoder& table = encoders_[batch.table];
+  table.metrics->ingest_batches.Increment();
+  table.metrics->ingest_rows.Increment(static_cast<double>(batch.row_count));
+  table.metrics->ingest_bytes.Increment(static_cast<double>(size));
+  table.metrics->buffer_bytes.Increment(static_cast<double>(size));
+  table.metrics->buffer_rows.Increment(static_cast<double>(batch.row_count));
+  window_.receive({size, batch.row_count, arrived, table.metrics});
+  services_.metrics.ack_received.Observe(
+      std::chrono::duration<double>(Clock::now() - arrived).count());
+  const bool dropped =
+      LOADSTAR_MUTANT(kDropOnBackpressure) && services_.budget.used() >= services_.budget.limit();
+  if (encoded.value().rows == 0 || dropped) {
+    // Nothing to load, for example old images only: final at once.
+    const auto entry = window_.commit(batch.sequence);
+    if (entry) release(*entry);
+  } else {
+    table.queue->submit({number_, batch.sequence, std::move(encoded.value()), arrived});
+  }
+  changed_.notify();
+  co_return true;
+}
+
+std::optional<Refusal> Writer::number_batch(ingest::Batch& batch, bool& duplicate) {
+  const bool numbered = batch.sequence != 0;
+  if (!stream_.numbered) stream_.numbered = numbered;
+  if (*stream_.numbered != numbered) {
+    Refusal refusal = refuse(Reason::kBadRequest, "a stream numbers all of its batches or none");
+    refusal.violations.push_back(
+        {"batch.sequence", fmt::format("is {}; earlier batches of this stream were {}",
+                                       batch.sequence, numbered ? "not numbered" : "numbered")});
+    return refusal;
+  }
+  if (!numbered) {
+    batch.sequence = window_.next_sequence();
+    return std::nullopt;
+  }
+  if (batch.sequence <= window_.received()) {
+    duplicate = true;
+    return std::nullopt;
+  }
+  if (batch.sequence == window_.next_sequence()) return std::nullopt;
+  Refusal refusal = refuse(Reason::kSequenceGap,
+                           fmt::format("batch {} came, {} is next; go on from there", batch.sequence,
+                                       window_.next_sequence()));
+  refusal.metadata["expectedSequence"] = std::to_string(window_.next_sequence());
+  return refusal;
+}
+
+asio::awaitable<Answer<Writer::Encoder*>> Writer::encoder_for(std::uint64_t stream,
+                                                              const std::string& table,
+                                                              Clock::duration max_age) {
+  Encoder& slot = encoders_[table];
+  while (true) {
+    if (slot.info && Clock::now() - slot.info->read_at <= max_age) co_return &slot;
+    starrocks::TableName name{database_, table};
+    auto answer = co_await services_.tables.info(std::move(name), max_age);
+    if (!reads(stream)) co_return over(stream);
+    if (answer.ok()) {
+      if (slot.info != answer.value()) {
+        slot.info = answer.value();
+        slot.encoder = std::make_unique<ingest::TableEncoder>(
+            database_, table, slot.info->options, slot.info->schema, slot.info->facts);
+        slot.queue = services_.tables.queue({database_, table}, slot.info->options);
+        slot.metrics = &services_.metrics.table(database_, table);
+      }
+      stall_reason_.clear();
+      co_return &slot;
+    }
+    if (answer.refusal().reason != Reason::kStarrocksUnavailable) {
+      encoders_.erase(table);
+      co_return end_stream(answer.refusal());
+    }
+    // StarRocks is away: the batch waits here, and with it the stream.
+    stall_reason_ = answer.refusal().message;
+    const Deadline again = Clock::now() + kAskAgain;
+    co_await changed_.wait_until(again);
+    if (!reads(stream)) co_return over(stream);
+  }
+}
+
+asio::awaitable<Answer<ingest::EncodedBatch>> Writer::encode(std::uint64_t stream,
+                                                             const ingest::Batch& batch) {
+  Clock::duration max_age = kSchemaAge;
+  while (true) {
+    auto found = co_await encoder_for(stream, batch.table, max_age);
+    if (!found.ok()) co_return found.refusal();
+    Encoder& table = *found.value();
+    if (table.info->options.delivery == DeliveryOption::kExactlyOnce) {
+      co_return end_stream(refuse(
+          Reason::kUnsupportedCombination,
+          fmt::format("table {}.{} takes exactly-once writers only (delivery: exactly_once)",
+                      database_, batch.table)));
+    }
+    auto encoded = table.encoder->encode(batch, false);
+    if (encoded.ok()) co_return encoded;
+    const Reason reason = encoded.refusal().reason;
+    const bool by_schema =
+        reason == Reason::kBadRequest || reason == Reason::kUnsupportedCombination;
+    if (!by_schema || Clock::now() - table.info->read_at <= kFreshSchemaAge) {
+      co_return end_stream(encoded.refusal());
+    }
+    max_age = kFreshSchemaAge;
+  }
+}
+
+asio::awaitable<void> Writer::wait_for_room(std::uint64_t stream) {
+  const auto began = Clock::now();
+  while (reads(stream) && !services_.budget.may_read(account_)) {
+    if (services_.budget.over_share(*account_)) {
+      stall_reason_ = "the writer holds its share of the memory budget";
+      flush(window_.received(), FlushTrigger::kMemory);
+    } else {
+      stall_reason_ = "the memory budget is used up";
+      services_.tables.relieve_memory(services_.budget.limit());
+    }
+    const Deadline again = Clock::now() + kRoomCheck;
+    co_await room_->wait_until(again);
+  }
+  stall_reason_.clear();
+  services_.budget.forget(account_);
+  services_.metrics.backpressure_seconds.Increment(
+      std::chrono::duration<double>(Clock::now() - began).count());
+}
+
+void Writer::half_close(std::uint64_t stream) {
+  if (stream != stream_.number || stream_.ended || stopping_) return;
+  stream_.half_closed = true;
+  if (ending_ == Ending::kNo) ending_ = Ending::kGraceful;
+  flush(window_.received(), FlushTrigger::kClient);
+  finish_ending();
+}
+
+void Writer::disconnect(std::uint64_t stream) {
+  if (stream != stream_.number || !stream_.attached) return;
+  stream_.attached = false;
+  left_alone();
+  changed_.notify();
+  room_->notify();
+}
+
+Refusal Writer::end_stream(Refusal refusal) {
+  if (!stream_.ended) {
+    stream_.ended = true;
+    stream_.refusal = refusal;
+    note_error(refusal);
+    left_alone();
+    changed_.notify();
+  }
+  return refusal;
+}
+
+void Writer::left_alone() {
+  if (ending_ != Ending::kNo || gone_ || stopping_) return;
+  if (id_.empty()) {
+    // Nobody can come back to an anonymous writer; what was received is still loaded.
+    ending_ = Ending::kGraceful;
+    flush(window_.received(), FlushTrigger::kClient);
+    finish_ending();
+    return;
+  }
+  tasks_.spawn(outlive_stream(stream_.number));
+}
+
+asio::awaitable<void> Writer::outlive_stream(std::uint64_t stream) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Deadline end = Clock::now() + services_.limits.session_grace;
+  while (Clock::now() < end) {
+    if (stream != stream_.number || ending_ != Ending::kNo || stopping_) co_return;
+    co_await changed_.wait_until(end);
+  }
+  if (stream != stream_.number || ending_ != Ending::kNo || stopping_) co_return;
+  ending_ = Ending::kGraceful;
+  flush(window_.received(), FlushTrigger::kClient);
+  finish_ending();
+}
+
+asio::awaitable<StreamEvent> Writer::next_event(std::uint64_t stream) {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  while (true) {
+    if (stream != stream_.number) co_return Ended{over(stream)};
+    if (!stream_.attached && !stream_.ended) co_return Ended{};
+    if (stream_.draining_untold) {
+      stream_.draining_untold = false;
+      co_return Draining{drain_grace_};
+    }
+    const Ack current = ack();
+    const bool moved = current != stream_.last_ack || stream_.ack_again;
+    if (stream_.ended && !moved) co_return Ended{stream_.refusal};
+    Deadline due = kNever;
+    if (moved) {
+      due = stream_.last_ack_at + services_.limits.ack_min_interval;
+      if (stream_.ended) due = Clock::now();
+    } else if (current.received_sequence > current.committed_sequence) {
+      due = stream_.last_ack_at + services_.limits.ack_interval;
+    }
+    if (due <= Clock::now()) {
+      stream_.last_ack = current;
+      stream_.last_ack_at = Clock::now();
+      stream_.ack_again = false;
+      co_return current;
+    }
+    co_await changed_.wait_until(due);
+  }
+}
+
+// --- outcomes ------------------------------------------------------------------------------------
+
+void Writer::on_outcomes(std::vector<BatchOutcome> outcomes) {
+  if (gone_) return;
+  const auto now = Clock::now();
+  for (BatchOutcome& outcome : outcomes) {
+    filtered_rows_ += outcome.filtered_rows;
+    std::optional<BatchWindow::Entry> entry;
+    if (outcome.committed) {
+      entry = window_.commit(outcome.sequence);
+      if (entry) {
+        services_.metrics.ack_committed.Observe(
+            std::chrono::duration<double>(now - entry->received_at).count());
+      }
+      if (outcome.refusal && !mismatch_) mismatch_ = std::move(outcome.refusal);
+    } else {
+      entry = window_.reject(outcome.sequence, std::move(*outcome.refusal));
+    }
+    if (entry) release(*entry);
+  }
+  const bool refused = mismatch_.has_value() || !window_.rejected().empty();
+  if (refused && ending_ != Ending::kRejected) {
+    // The client learns the fate of all it sent: the rest is loaded before the stream ends.
+    const bool first = ending_ == Ending::kNo;
+    ending_ = Ending::kRejected;
+    note_error(rejection());
+    flush(window_.received(), FlushTrigger::kClient);
+    if (first && !window_.settled()) tasks_.spawn(limit_rejection_wait());
+  }
+  finish_ending();
+  changed_.notify();
+  room_->notify();
+}
+
+asio::awaitable<void> Writer::limit_rejection_wait() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Deadline end = Clock::now() + kRejectionWait;
+  while (Clock::now() < end && !stream_.ended && !stopping_) co_await changed_.wait_until(end);
+  if (stream_.ended || stopping_) co_return;
+  stream_.ended = true;
+  stream_.refusal = rejection();
+  changed_.notify();
+}
+
+void Writer::finish_ending() {
+  if (ending_ == Ending::kNo || !window_.settled() || gone_) return;
+  if (!stream_.ended) {
+    stream_.ended = true;
+    if (mismatch_ || !window_.rejected().empty()) {
+      stream_.refusal = rejection();
+    } else if (ending_ == Ending::kDraining) {
+      stream_.refusal = draining_refusal();
+    }
+  }
+  become_gone();
+}
+
+void Writer::become_gone() {
+  gone_ = true;
+  services_.budget.forget(account_);
+  changed_.notify();
+  room_->notify();
+  on_gone_();
+}
+
+Refusal Writer::rejection() const {
+  if (window_.rejected().empty()) {
+    if (mismatch_) return *mismatch_;
+    return draining_refusal();
+  }
+  Refusal refusal = window_.rejected().front().refusal;
+  std::uint64_t first = window_.rejected().front().sequence;
+  std::uint64_t last = first;
+  for (const auto& batch : window_.rejected()) {
+    if (batch.sequence + 1 == first) first = batch.sequence;
+    if (batch.sequence == last + 1) last = batch.sequence;
+  }
+  refusal.metadata["firstSequence"] = std::to_string(first);
+  refusal.metadata["lastSequence"] = std::to_string(last);
+  refusal.metadata["rejectedSequences"] = window_.rejected_ranges(kMaxRangesText);
+  // Only if all is final: every other batch up to here is committed.
+  if (window_.settled()) {
+    refusal.metadata["receivedSequence"] = std::to_string(window_.received());
+  }
+  refusal.message = fmt::format("batch {}: {}", first, refusal.message);
+  return refusal;
+}
+
+void Writer::flush(std::uint64_t sequence, FlushTrigger trigger) {
+  for (const auto& [name, encoder] : encoders_) {
+    if (encoder.queue) encoder.queue->flush_writer(number_, sequence, trigger);
+  }
+}
+
+void Writer::release(const BatchWindow::Entry& entry) {
+  if (entry.table != nullptr) {
+    entry.table->buffer_bytes.Decrement(static_cast<double>(entry.bytes));
+    entry.table->buffer_rows.Decrement(static_cast<double>(entry.rows));
+  }
+  release_bytes(entry.bytes);
+}
+
+void Writer::release_bytes(std::uint64_t bytes) {
+  services_.budget.release(*account_, bytes);
+  services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
+}
+
+// --- control -------------------------------------------------------------------------------------
+
+asio::awaitable<Answer<Done>> Writer::checkpoint(std::uint64_t last_sequence, Deadline deadline) {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  bool flushed = false;
+  while (window_.committed() < last_sequence) {
+    for (const auto& batch : window_.rejected()) {
+      if (batch.sequence <= last_sequence) co_return rejection();
+    }
+    if (stopping_ || ending_ == Ending::kDraining) co_return draining_refusal();
+    if (window_.received() < last_sequence && ending_ != Ending::kNo) {
+      Refusal refusal =
+          refuse(Reason::kBadRequest,
+                 fmt::format("the writer has ended with batch {}", window_.received()));
+      refusal.violations.push_back(
+          {"last_sequence",
+           fmt::format("is {}; at most {} can be reached", last_sequence, window_.received())});
+      co_return refusal;
+    }
+    if (gone_) co_return refuse(Reason::kWriterNotOpen, "the writer has ended");
+    if (Clock::now() >= deadline) {
+      Refusal refusal =
+          refuse(Reason::kStarrocksUnavailable,
+                 fmt::format("batch {} is not committed yet (received {}, committed {}); the load goes "
+                             "on, call again",
+                             last_sequence, window_.received(), window_.committed()));
+      refusal.retry_after = std::chrono::milliseconds(1000);
+      co_return refusal;
+    }
+    if (!flushed && window_.received() >= last_sequence) {
+      flushed = true;
+      flush(last_sequence, FlushTrigger::kClient);
+    }
+    co_await changed_.wait_until(deadline);
+  }
+  co_return Done{};
+}
+
+void Writer::drain(std::chrono::milliseconds grace) {
+  if (gone_ || stopping_) return;
+  drain_grace_ = grace;
+  stream_.draining_untold = stream_.attached && !stream_.ended;
+  if (ending_ == Ending::kNo) ending_ = Ending::kDraining;
+  flush(window_.received(), FlushTrigger::kDrain);
+  finish_ending();
+  changed_.notify();
+  room_->notify();
+}
+
+asio::awaitable<void> Writer::wait_gone(Deadline deadline) {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  while (!gone_ && !stopping_ && Clock::now() < deadline) co_await changed_.wait_until(deadline);
+}
+
+asio::awaitable<void> Writer::stop() {
+  stopping_ = true;
+  if (!stream_.ended) {
+    stream_.ended = true;
+    stream_.refusal = draining_refusal();
+  }
+  changed_.notify();
+  room_->notify();
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+Ack Writer::ack() const {
+  const std::uint64_t committed =
+      LOADSTAR_MUTANT(kAckAtReceive) ? window_.received() : window_.committed();
+  return {window_.received(), committed, filtered_rows_};
+}
+
+void Writer::note_error(const Refusal& refusal) {
+  last_error_ = refusal.message;
+  last_error_time_ = wall_now();
+}
+
+WriterReport Writer::report() const {
+  WriterReport report;
+  report.writer_id = id_;
+  report.database = database_;
+  report.connected = stream_.attached && !stream_.ended;
+  report.client_name = client_name_;
+  report.ack = ack();
+  report.buffered_bytes = services_.budget.held(*account_);
+  report.stall_reason = stall_reason_;
+  report.last_error = last_error_;
+  report.last_error_time = last_error_time_;
+  return report;
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,384 @@
+#include "core/txn/writer_registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/base/deadline.hpp"
+#include "core/base/random.hpp"
+#include "core/ingest/memory_budget.hpp"
+#include "core/starrocks/label.hpp"
+#include "core/txn/load_driver.hpp"
+#include "core/txn/load_permits.hpp"
+#include "core/txn/table_directory.hpp"
+#include "core/txn/writer.hpp"
+
+namespace loadstar::txn {
+namespace {
+
+/// An Open of a writer whose former stream is still being settled waits so long.
+constexpr std::chrono::seconds kSettleWait{60};
+constexpr std::chrono::milliseconds kOverloadedRetry{1'000};
+/// GetStatus, DescribeTable: how old an answer may be (ingest-api.md 3.5).
+constexpr std::chrono::seconds kDescribeAge{10};
+
+Refusal refuse(Reason reason, std::string message) {
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.message = std::move(message);
+  return refusal;
+}
+
+Refusal bad_open(std::string field, std::string description) {
+  Refusal refusal = refuse(Reason::kBadRequest, fmt::format("{} {}", field, description));
+  refusal.violations.push_back({std::move(field), std::move(description)});
+  return refusal;
+}
+
+/// The stream that services hold: hops to the writer's strand for each call.
+class AttachedStream final : public WriteStream {
+ public:
+  AttachedStream(std::shared_ptr<Writer> writer, Writer::Attachment attachment)
+      : writer_(std::move(writer)), attachment_(std::move(attachment)) {}
+  ~AttachedStream() override { disconnect(); }
+
+  [[nodiscard]] const Opened& opened() const override { return attachment_.opened; }
+
+  asio::awaitable<Answer<Done>> append(SliceList message) override {
+    const auto writer = writer_;
+    auto call = writer->append(attachment_.stream, std::move(message));
+    co_return co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
+  }
+
+  void half_close() override {
+    auto call = [writer = writer_, stream = attachment_.stream] { writer->half_close(stream); };
+    asio::post(writer_->strand(), std::move(call));
+  }
+
+  void disconnect() override {
+    auto call = [writer = writer_, stream = attachment_.stream] { writer->disconnect(stream); };
+    asio::post(writer_->strand(), std::move(call));
+  }
+
+  asio::awaitable<StreamEvent> next_event() override {
+    const auto writer = writer_;
+    auto call = writer->next_event(attachment_.stream);
+    co_return co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
+  }
+
+ private:
+  std::shared_ptr<Writer> writer_;
+  Writer::Attachment attachment_;
+};
+
+/// Runs `call(writer)` on the writer's strand.
+template <class Call>
+asio::awaitable<void> on_strand(std::shared_ptr<Writer> writer, Call call) {
+  auto body = [](std::shared_ptr<Writer> target, Call inner) -> asio::awaitable<void> {
+    inner(*target);
+    co_return;
+  };
+  auto running = body(writer, std::move(call));
+  co_await asio::co_spawn(writer->strand(), std::move(running), asio::use_awaitable);
+}
+
+}  // namespace
+
+class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry::Impl> {
+ public:
+  Impl(asio::any_io_executor executor, const CoreOptions& options, starrocks::Client& client,
+       Metrics& metrics, Logger logger, std::uint64_t random_seed)
+      : executor_(std::move(executor)),
+        options_(options),
+        metrics_(metrics),
+        logger_(std::move(logger)),
+        nonce_(Random(random_seed).token(starrocks::kNonceLength)),
+        labels_(options_.label_prefix, nonce_),
+        permits_(options_.max_loads),
+        budget_(options_.limits.memory),
+        tables_(executor_, LoadServices{client, metrics_, labels_, permits_, options_, logger_},
+                random_seed,
+                [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
+                  deliver(writer, std::move(outcomes));
+                }) {
+    metrics_.memory_budget.Set(static_cast<double>(budget_.limit()));
+  }
+
+  asio::awaitable<Answer<std::shared_ptr<WriteStream>>> open(OpenRequest request) {
+    if (request.delivery != Delivery::kAtLeastOnce) {
+      co_return refuse(Reason::kUnsupportedCombination,
+                       "this release has at-least-once writers only (DELIVERY_AT_LEAST_ONCE)");
+    }
+    if (request.database.empty()) co_return bad_open("open.database", "is required");
+    if (!request.writer_id.empty() && !starrocks::is_writer_name(request.writer_id)) {
+      co_return bad_open("open.writer_id", "must match [A-Za-z0-9_]{1,48}, or be empty");
+    }
+    if (draining_) co_return draining();
+    const bool held = find(request.writer_id) != nullptr;
+    if (!held && over_soft_limit()) {
+      Refusal refusal = refuse(
+          Reason::kOverloaded,
+          fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
+                      budget_.used(), budget_.limit()));
+      refusal.retry_after = kOverloadedRetry;
+      co_return refusal;
+    }
+    auto database = co_await tables_.check_database(request.database);
+    if (!database.ok()) co_return database.refusal();
+
+    const Deadline deadline = Clock::now() + kSettleWait;
+    while (true) {
+      const auto writer = find_or_make(request);
+      if (!writer) co_return draining();
+      if (writer->database() != request.database) {
+        co_return bad_open("open.database",
+                           fmt::format("is \"{}\", but writer {} belongs to \"{}\"",
+                                       request.database, request.writer_id, writer->database()));
+      }
+      std::optional<Writer::Attachment> attachment;
+      auto attach = [&attachment, &request](Writer& target) {
+        attachment = target.attach(request);
+      };
+      co_await on_strand(writer, std::move(attach));
+      if (attachment) {
+        attachment->opened.label_prefix = fmt::format(
+            "{}-alo-{}-r{}-", options_.label_prefix,
+            starrocks::database_hash(request.database), nonce_);
+        std::shared_ptr<WriteStream> stream =
+            std::make_shared<AttachedStream>(writer, std::move(*attachment));
+        co_return stream;
+      }
+      // The writer is ending: what it still holds goes first, so that rows stay in order.
+      auto gone = writer->wait_gone(deadline);
+      co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
+      if (draining_) co_return draining();
+      if (Clock::now() >= deadline) {
+        Refusal refusal = refuse(Reason::kStarrocksUnavailable,
+                                 "rows of the writer's former stream are still being loaded");
+        refusal.retry_after = kOverloadedRetry;
+        co_return refusal;
+      }
+    }
+  }
+
+  asio::awaitable<Answer<Done>> checkpoint(CheckpointRequest request, Deadline deadline) {
+    const auto began = Clock::now();
+    const auto writer = find(request.writer_id);
+    if (!writer) {
+      co_return refuse(Reason::kWriterNotOpen,
+                       fmt::format("writer \"{}\" is not open on this daemon", request.writer_id));
+    }
+    auto call = writer->checkpoint(request.last_sequence, deadline);
+    auto answer =
+        co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
+    metrics_.checkpoint_duration.Observe(
+        std::chrono::duration<double>(Clock::now() - began).count());
+    co_return answer;
+  }
+
+  asio::awaitable<Answer<TableSchema>> describe_table(std::string database, std::string table,
+                                                      Deadline deadline) {
+    starrocks::TableName name{std::move(database), std::move(table)};
+    auto asked = tables_.info(name, kDescribeAge);
+    auto answered = co_await before(deadline, std::move(asked));
+    if (answered.index() == 1) {
+      Refusal refusal = refuse(Reason::kStarrocksUnavailable, "StarRocks did not answer in time");
+      refusal.retry_after = kOverloadedRetry;
+      co_return refusal;
+    }
+    auto& answer = std::get<0>(answered);
+    if (!answer.ok()) co_return answer.refusal();
+    if (!answer.value()->schema) {
+      co_return refuse(Reason::kAccessDenied,
+                       fmt::format("StarRocks does not tell this account the schema of {}.{}",
+                                   name.database, name.table));
+    }
+    co_return *answer.value()->schema;
+  }
+
+  asio::awaitable<StatusReport> status(std::string prefix) {
+    StatusReport report;
+    report.starrocks_version = tables_.version();
+    report.draining = draining_;
+    report.buffered_bytes = budget_.used();
+    report.buffer_limit_bytes = budget_.limit();
+    for (const auto& writer : all()) {
+      if (!writer->id().starts_with(prefix)) continue;
+      auto add = [&report](Writer& target) { report.writers.push_back(target.report()); };
+      co_await on_strand(writer, std::move(add));
+    }
+    co_return report;
+  }
+
+  asio::awaitable<DrainReport> drain(Deadline deadline) {
+    draining_ = true;
+    const auto grace =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    DrainReport report;
+    std::uint64_t pending_before = 0;
+    const auto writers = all();
+    for (const auto& writer : writers) {
+      auto begin = [&pending_before, grace](Writer& target) {
+        pending_before += target.pending_batches();
+        target.drain(grace);
+      };
+      co_await on_strand(writer, std::move(begin));
+    }
+    for (const auto& writer : writers) {
+      auto gone = writer->wait_gone(deadline);
+      co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
+      auto count = [&report](Writer& target) {
+        report.uncommitted_batches += target.pending_batches();
+        report.uncommitted_rows += target.pending_rows();
+      };
+      co_await on_strand(writer, std::move(count));
+    }
+    report.committed_batches = pending_before - std::min(pending_before, report.uncommitted_batches);
+    co_return report;
+  }
+
+  asio::awaitable<void> stop() {
+    draining_ = true;
+    for (const auto& writer : all()) {
+      auto stopped = writer->stop();
+      co_await asio::co_spawn(writer->strand(), std::move(stopped), asio::use_awaitable);
+    }
+    co_await tables_.stop();
+    const std::lock_guard lock(mutex_);
+    by_number_.clear();
+    by_id_.clear();
+  }
+
+  [[nodiscard]] bool is_draining() const { return draining_; }
+
+ private:
+  [[nodiscard]] static Refusal draining() {
+    Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down");
+    refusal.retry_after = kOverloadedRetry;
+    return refusal;
+  }
+
+  [[nodiscard]] bool over_soft_limit() const {
+    return budget_.used() / 100 * 100 >=
+           budget_.limit() / 100 * options_.limits.memory_soft_percent;
+  }
+
+  [[nodiscard]] std::shared_ptr<Writer> find(const std::string& id) {
+    if (id.empty()) return nullptr;
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : found->second;
+  }
+
+  /// nullptr if the daemon has begun to drain meanwhile.
+  [[nodiscard]] std::shared_ptr<Writer> find_or_make(const OpenRequest& request) {
+    const std::lock_guard lock(mutex_);
+    if (draining_) return nullptr;
+    if (!request.writer_id.empty()) {
+      const auto found = by_id_.find(request.writer_id);
+      if (found != by_id_.end()) return found->second;
+    }
+    const std::uint64_t number = ++last_number_;
+    auto on_gone = [weak = weak_from_this(), number, id = request.writer_id] {
+      if (const auto self = weak.lock()) self->remove(number, id);
+    };
+    Logger logger = logger_.with("database", request.database);
+    if (!request.writer_id.empty()) logger = logger.with("writer", request.writer_id);
+    WriterServices services{executor_, tables_, budget_, options_.limits, metrics_,
+                            std::move(logger)};
+    auto writer =
+        std::make_shared<Writer>(std::move(services), number, request, std::move(on_gone));
+    by_number_[number] = writer;
+    if (!request.writer_id.empty()) by_id_[request.writer_id] = writer;
+    return writer;
+  }
+
+  void remove(std::uint64_t number, const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_id_.find(id);
+    if (found != by_id_.end() && found->second->number() == number) by_id_.erase(found);
+    by_number_.erase(number);
+  }
+
+  void deliver(std::uint64_t number, std::vector<BatchOutcome> outcomes) {
+    std::shared_ptr<Writer> writer;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = by_number_.find(number);
+      if (found == by_number_.end()) return;
+      writer = found->second;
+    }
+    auto tell = [writer, outcomes = std::move(outcomes)]() mutable {
+      writer->on_outcomes(std::move(outcomes));
+    };
+    asio::post(writer->strand(), std::move(tell));
+  }
+
+  [[nodiscard]] std::vector<std::shared_ptr<Writer>> all() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<Writer>> writers;
+    writers.reserve(by_number_.size());
+    for (const auto& [number, writer] : by_number_) writers.push_back(writer);
+    return writers;
+  }
+
+  asio::any_io_executor executor_;
+  CoreOptions options_;
+  Metrics& metrics_;
+  Logger logger_;
+  std::string nonce_;
+  LabelSource labels_;
+  LoadPermits permits_;
+  ingest::MemoryBudget budget_;
+  TableDirectory tables_;
+  std::atomic<bool> draining_{false};
+
+  std::mutex mutex_;  // guards what follows
+  std::uint64_t last_number_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<Writer>> by_number_;
+  std::map<std::string, std::shared_ptr<Writer>> by_id_;
+};
+
+WriterRegistry::WriterRegistry(asio::any_io_executor executor, const CoreOptions& options,
+                               starrocks::Client& client, Metrics& metrics, Logger logger,
+                               std::uint64_t random_seed)
+    : impl_(std::make_shared<Impl>(std::move(executor), options, client, metrics,
+                                   std::move(logger), random_seed)) {}
+
+WriterRegistry::~WriterRegistry() = default;
+
+asio::awaitable<Answer<std::shared_ptr<WriteStream>>> WriterRegistry::open(OpenRequest request) {
+  return impl_->open(std::move(request));
+}
+
+asio::awaitable<Answer<Done>> WriterRegistry::checkpoint(CheckpointRequest request,
+                                                         Deadline deadline) {
+  return impl_->checkpoint(std::move(request), deadline);
+}
+
+asio::awaitable<Answer<TableSchema>> WriterRegistry::describe_table(std::string database,
+                                                                    std::string table,
+                                                                    Deadline deadline) {
+  return impl_->describe_table(std::move(database), std::move(table), deadline);
+}
+
+asio::awaitable<StatusReport> WriterRegistry::status(std::string prefix) {
+  return impl_->status(std::move(prefix));
+}
+
+asio::awaitable<DrainReport> WriterRegistry::drain(Deadline deadline) {
+  return impl_->drain(deadline);
+}
+
+asio::awaitable<void> WriterRegistry::stop() { return impl_->stop(); }
+
+bool WriterRegistry::draining() const { return impl_->is_draining(); }
+
+}  // namespace loadstar::txn
