@@ -19,6 +19,9 @@ bool is_unreserved(char c) {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+/// Others read a backslash as the end of the authority.
+bool is_userinfo_char(char c) { return c > 0x20 && c < 0x7F && c != '\\'; }
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -166,6 +169,9 @@ Result<Url> parse_url(std::string_view text) {
     url.has_userinfo = true;
     url.userinfo = std::string(authority.substr(0, at));
     authority = authority.substr(at + 1);
+    if (!std::all_of(url.userinfo.begin(), url.userinfo.end(), is_userinfo_char)) {
+      return wrong("bad byte before @");
+    }
   }
   const auto host = parse_authority(authority, url.endpoint);
   if (!host) return host.error();
