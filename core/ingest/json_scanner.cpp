@@ -45,8 +45,9 @@ bool JsonScanner::finish() {
   if (!problem_.empty()) return false;
   switch (shape_) {
     case JsonShape::kValue:
-      if (state_ == State::kZero || state_ == State::kDigits || state_ == State::kFraction ||
-          state_ == State::kExponentDigits) {
+      // A number ends with what follows it, or here.
+      if (stack_.empty() && (state_ == State::kZero || state_ == State::kDigits ||
+                             state_ == State::kFraction || state_ == State::kExponentDigits)) {
         return end_value();
       }
       break;
