@@ -10,7 +10,8 @@ namespace {
 Value sum(const Value& left, const Value& right) {
   if (const auto* real = std::get_if<double>(&left)) return *real + std::get<double>(right);
   if (const auto* wide = std::get_if<Int128>(&left)) {
-    return static_cast<Int128>(static_cast<UInt128>(*wide) + static_cast<UInt128>(std::get<Int128>(right)));
+    return static_cast<Int128>(static_cast<UInt128>(*wide) +
+                               static_cast<UInt128>(std::get<Int128>(right)));
   }
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(std::get<std::int64_t>(left)) +
                                    static_cast<std::uint64_t>(std::get<std::int64_t>(right)));
@@ -30,7 +31,9 @@ void merge_value(Value& into, const Value& next, const Column& column) {
     return;
   }
   switch (aggregation) {
-    case Aggregation::kSum: into = sum(into, next); return;
+    case Aggregation::kSum:
+      into = sum(into, next);
+      return;
     case Aggregation::kMin:
       if (compare_values(next, into) < 0) into = next;
       return;
@@ -38,13 +41,17 @@ void merge_value(Value& into, const Value& next, const Column& column) {
       if (compare_values(next, into) > 0) into = next;
       return;
     case Aggregation::kBitmapUnion:
-    case Aggregation::kHllUnion: into = united(std::get<std::string>(into), std::get<std::string>(next)); return;
+    case Aggregation::kHllUnion:
+      into = united(std::get<std::string>(into), std::get<std::string>(next));
+      return;
     case Aggregation::kPercentileUnion:
       into = merged_samples(std::get<std::string>(into), std::get<std::string>(next));
       return;
     case Aggregation::kNone:
     case Aggregation::kReplace:
-    case Aggregation::kReplaceIfNotNull: into = next; return;
+    case Aggregation::kReplaceIfNotNull:
+      into = next;
+      return;
   }
 }
 
@@ -53,7 +60,8 @@ Value negated(const Value& value) {
     return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(*number));
   }
   if (const auto* real = std::get_if<double>(&value)) return -*real;
-  if (const auto* wide = std::get_if<Int128>(&value)) return static_cast<Int128>(0 - static_cast<UInt128>(*wide));
+  if (const auto* wide = std::get_if<Int128>(&value))
+    return static_cast<Int128>(0 - static_cast<UInt128>(*wide));
   return value;
 }
 

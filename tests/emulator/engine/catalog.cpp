@@ -8,7 +8,8 @@ namespace emulator {
 Catalog::Catalog(Database& database) : database_(database) {
   database_.execute("CREATE TABLE IF NOT EXISTS _databases (name TEXT PRIMARY KEY)");
   database_.execute(
-      "CREATE TABLE IF NOT EXISTS _tables (database TEXT, name TEXT, declaration TEXT, next_id INTEGER DEFAULT 1, "
+      "CREATE TABLE IF NOT EXISTS _tables (database TEXT, name TEXT, declaration TEXT, next_id "
+      "INTEGER DEFAULT 1, "
       "PRIMARY KEY (database, name))");
   Statement names = database_.prepare("SELECT name FROM _databases");
   while (names.step()) databases_[names.column_text(0)];
@@ -41,7 +42,8 @@ void Catalog::drop_database(const std::string& name) {
   for (const auto& [table, schema] : databases_[name]) {
     database_.execute("DROP TABLE " + quoted_table(name, table));
   }
-  for (const char* sql : {"DELETE FROM _tables WHERE database = ?", "DELETE FROM _databases WHERE name = ?"}) {
+  for (const char* sql :
+       {"DELETE FROM _tables WHERE database = ?", "DELETE FROM _databases WHERE name = ?"}) {
     Statement remove = database_.prepare(sql);
     remove.bind_text(1, name);
     remove.run();
@@ -53,7 +55,8 @@ void Catalog::drop_database(const std::string& name) {
 void Catalog::create_table(TableSchema table, const std::string& declaration) {
   Transaction transaction(database_);
   database_.execute(create_table_sql(table));
-  Statement insert = database_.prepare("INSERT INTO _tables (database, name, declaration) VALUES (?, ?, ?)");
+  Statement insert =
+      database_.prepare("INSERT INTO _tables (database, name, declaration) VALUES (?, ?, ?)");
   insert.bind_text(1, table.database);
   insert.bind_text(2, table.name);
   insert.bind_text(3, declaration);
@@ -80,7 +83,8 @@ void Catalog::truncate_table(const TableSchema& table) {
 
 std::int64_t Catalog::reserve_ids(const TableSchema& table, std::int64_t count) {
   Statement update = database_.prepare(
-      "UPDATE _tables SET next_id = next_id + ?1 WHERE database = ?2 AND name = ?3 RETURNING next_id - ?1");
+      "UPDATE _tables SET next_id = next_id + ?1 WHERE database = ?2 AND name = ?3 RETURNING "
+      "next_id - ?1");
   update.bind_int(1, count);
   update.bind_text(2, table.database);
   update.bind_text(3, table.name);

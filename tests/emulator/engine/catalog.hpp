@@ -1,14 +1,15 @@
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "tests/emulator/engine/schema.hpp"
 #include "tests/emulator/engine/sqlite.hpp"
 
+#include <map>
+#include <string>
+
 namespace emulator {
 
-/// Databases and tables: their declarations in memory, and the statements that made them in the file.
+/// Databases and tables: their declarations in memory, and the statements that made them in the
+/// file.
 class Catalog {
  public:
   using Tables = std::map<std::string, TableSchema>;
@@ -18,7 +19,8 @@ class Catalog {
 
   [[nodiscard]] const std::map<std::string, Tables>& databases() const { return databases_; }
   /// nullptr if there is no such table.
-  [[nodiscard]] const TableSchema* find(const std::string& database, const std::string& table) const;
+  [[nodiscard]] const TableSchema* find(const std::string& database,
+                                        const std::string& table) const;
 
   void create_database(const std::string& name);
   void drop_database(const std::string& name);

@@ -23,7 +23,8 @@ using Buffer = std::array<char, 1 << 16>;
 std::string inflate_all(std::string_view packed, int extra) {
   z_stream stream{};
   if (inflateInit2(&stream, 15 + extra) != Z_OK) throw CompressionError("Fail to init zlib");
-  const std::unique_ptr<z_stream, void (*)(z_stream*)> guard(&stream, [](z_stream* s) { inflateEnd(s); });
+  const std::unique_ptr<z_stream, void (*)(z_stream*)> guard(&stream,
+                                                             [](z_stream* s) { inflateEnd(s); });
   std::string copy(packed);
   stream.next_in = reinterpret_cast<Bytef*>(copy.data());
   stream.avail_in = static_cast<uInt>(copy.size());
@@ -36,7 +37,8 @@ std::string inflate_all(std::string_view packed, int extra) {
       stream.avail_out = static_cast<uInt>(buffer.size());
       code = inflate(&stream, Z_NO_FLUSH);
       if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
-        throw CompressionError(std::string("Fail to decompress: ") + (stream.msg == nullptr ? "zlib" : stream.msg));
+        throw CompressionError(std::string("Fail to decompress: ") +
+                               (stream.msg == nullptr ? "zlib" : stream.msg));
       }
       out.append(buffer.data(), buffer.size() - stream.avail_out);
     } while (code == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
@@ -54,7 +56,8 @@ std::string bunzip_all(std::string_view packed) {
   while (at < copy.size()) {
     bz_stream stream{};
     if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK) throw CompressionError("Fail to init bzip2");
-    const std::unique_ptr<bz_stream, void (*)(bz_stream*)> guard(&stream, [](bz_stream* s) { BZ2_bzDecompressEnd(s); });
+    const std::unique_ptr<bz_stream, void (*)(bz_stream*)> guard(
+        &stream, [](bz_stream* s) { BZ2_bzDecompressEnd(s); });
     stream.next_in = copy.data() + at;
     stream.avail_in = static_cast<unsigned>(copy.size() - at);
     int code = BZ_OK;
@@ -62,7 +65,8 @@ std::string bunzip_all(std::string_view packed) {
       stream.next_out = buffer.data();
       stream.avail_out = static_cast<unsigned>(buffer.size());
       code = BZ2_bzDecompress(&stream);
-      if (code != BZ_OK && code != BZ_STREAM_END) throw CompressionError("Fail to decompress: bzip2 error " + std::to_string(code));
+      if (code != BZ_OK && code != BZ_STREAM_END)
+        throw CompressionError("Fail to decompress: bzip2 error " + std::to_string(code));
       out.append(buffer.data(), buffer.size() - stream.avail_out);
       if (code == BZ_OK && stream.avail_in == 0 && stream.avail_out != 0) truncated(packed.size());
     }
@@ -85,8 +89,10 @@ std::string unlz4(std::string_view packed, bool all_frames) {
   while (at < packed.size() || hint != 0) {
     std::size_t produced = buffer.size();
     std::size_t consumed = packed.size() - at;
-    hint = LZ4F_decompress(context, buffer.data(), &produced, packed.data() + at, &consumed, nullptr);
-    if (LZ4F_isError(hint) != 0) throw CompressionError(std::string("LZ4F decompress error: ") + LZ4F_getErrorName(hint));
+    hint =
+        LZ4F_decompress(context, buffer.data(), &produced, packed.data() + at, &consumed, nullptr);
+    if (LZ4F_isError(hint) != 0)
+      throw CompressionError(std::string("LZ4F decompress error: ") + LZ4F_getErrorName(hint));
     out.append(buffer.data(), produced);
     at += consumed;
     if (hint == 0 && !all_frames) break;
@@ -96,8 +102,8 @@ std::string unlz4(std::string_view packed, bool all_frames) {
 }
 
 std::string unzstd(std::string_view packed, bool all_frames) {
-  const std::unique_ptr<ZSTD_DCtx, void (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
-                                                                 [](ZSTD_DCtx* c) { ZSTD_freeDCtx(c); });
+  const std::unique_ptr<ZSTD_DCtx, void (*)(ZSTD_DCtx*)> context(
+      ZSTD_createDCtx(), [](ZSTD_DCtx* c) { ZSTD_freeDCtx(c); });
   std::string out;
   Buffer buffer{};
   ZSTD_inBuffer input{packed.data(), packed.size(), 0};
@@ -106,7 +112,8 @@ std::string unzstd(std::string_view packed, bool all_frames) {
     ZSTD_outBuffer output{buffer.data(), buffer.size(), 0};
     const std::size_t before = input.pos;
     hint = ZSTD_decompressStream(context.get(), &output, &input);
-    if (ZSTD_isError(hint) != 0) throw CompressionError(std::string("ZSTD decompress failed: ") + ZSTD_getErrorName(hint));
+    if (ZSTD_isError(hint) != 0)
+      throw CompressionError(std::string("ZSTD decompress failed: ") + ZSTD_getErrorName(hint));
     out.append(buffer.data(), output.pos);
     if (hint == 0 && !all_frames) break;
     if (hint != 0 && input.pos == before && output.pos == 0) truncated(packed.size());
@@ -119,14 +126,22 @@ std::string unzstd(std::string_view packed, bool all_frames) {
 std::string decompress(std::string_view packed, Compression compression, bool all_frames) {
   if (packed.empty()) return {};
   switch (compression) {
-    case Compression::kNone: return std::string(packed);
-    case Compression::kGzip: return inflate_all(packed, 32);
-    case Compression::kDeflate: return inflate_all(packed, 0);
-    case Compression::kBzip2: return bunzip_all(packed);
-    case Compression::kLz4Frame: return unlz4(packed, all_frames);
-    case Compression::kZstd: return unzstd(packed, all_frames);
-    case Compression::kSnappy: throw CompressionError("The emulator has no SNAPPY");
-    case Compression::kUnsupported: break;
+    case Compression::kNone:
+      return std::string(packed);
+    case Compression::kGzip:
+      return inflate_all(packed, 32);
+    case Compression::kDeflate:
+      return inflate_all(packed, 0);
+    case Compression::kBzip2:
+      return bunzip_all(packed);
+    case Compression::kLz4Frame:
+      return unlz4(packed, all_frames);
+    case Compression::kZstd:
+      return unzstd(packed, all_frames);
+    case Compression::kSnappy:
+      throw CompressionError("The emulator has no SNAPPY");
+    case Compression::kUnsupported:
+      break;
   }
   throw CompressionError("Unsupported compression type");
 }

@@ -1,13 +1,13 @@
 #include "tests/emulator/engine/convert.hpp"
 
+#include "tests/emulator/engine/nested.hpp"
+#include "tests/emulator/engine/temporal.hpp"
+#include "tests/emulator/engine/text.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
-
-#include "tests/emulator/engine/nested.hpp"
-#include "tests/emulator/engine/temporal.hpp"
-#include "tests/emulator/engine/text.hpp"
 
 namespace emulator {
 
@@ -25,11 +25,16 @@ constexpr Range range_of() {
 
 Range integer_range(Kind kind) {
   switch (kind) {
-    case Kind::kTinyInt: return range_of<std::int8_t>();
-    case Kind::kSmallInt: return range_of<std::int16_t>();
-    case Kind::kInt: return range_of<std::int32_t>();
-    case Kind::kBigInt: return range_of<std::int64_t>();
-    default: return {kInt128Min, kInt128Max};
+    case Kind::kTinyInt:
+      return range_of<std::int8_t>();
+    case Kind::kSmallInt:
+      return range_of<std::int16_t>();
+    case Kind::kInt:
+      return range_of<std::int32_t>();
+    case Kind::kBigInt:
+      return range_of<std::int64_t>();
+    default:
+      return {kInt128Min, kInt128Max};
   }
 }
 
@@ -42,9 +47,10 @@ std::optional<Value> integer_from_double(double number, Kind kind) {
   const Range range = integer_range(kind);
   const double whole = std::trunc(number);
   // The upper bound rounds up to a power of two as a double, so it is excluded.
-  const bool fits = kind == Kind::kBigInt || kind == Kind::kLargeInt
-                        ? whole >= static_cast<double>(range.least) && whole < static_cast<double>(range.most)
-                        : whole >= static_cast<double>(range.least) && whole <= static_cast<double>(range.most);
+  const bool fits =
+      kind == Kind::kBigInt || kind == Kind::kLargeInt
+          ? whole >= static_cast<double>(range.least) && whole < static_cast<double>(range.most)
+          : whole >= static_cast<double>(range.least) && whole <= static_cast<double>(range.most);
   if (!fits) return std::nullopt;
   return integer_value(static_cast<Int128>(whole), kind);
 }
@@ -60,7 +66,8 @@ std::optional<Value> to_real(std::string_view text, Kind kind) {
   const auto number = parse_double(text);
   if (!number) return std::nullopt;
   if (kind == Kind::kDouble) return *number;
-  if (std::fabs(*number) > static_cast<double>(std::numeric_limits<float>::max())) return std::nullopt;
+  if (std::fabs(*number) > static_cast<double>(std::numeric_limits<float>::max()))
+    return std::nullopt;
   return static_cast<double>(static_cast<float>(*number));
 }
 
@@ -101,21 +108,28 @@ std::optional<Value> to_json(std::string_view text) {
 /// What CSV, JSON and CAST have in common: everything but VARBINARY and nested types.
 std::optional<Value> from_text(std::string_view text, const Type& type) {
   switch (type.kind) {
-    case Kind::kBoolean: return to_boolean(text);
+    case Kind::kBoolean:
+      return to_boolean(text);
     case Kind::kTinyInt:
     case Kind::kSmallInt:
     case Kind::kInt:
     case Kind::kBigInt:
-    case Kind::kLargeInt: return to_integer(text, type.kind);
+    case Kind::kLargeInt:
+      return to_integer(text, type.kind);
     case Kind::kFloat:
-    case Kind::kDouble: return to_real(text, type.kind);
-    case Kind::kDecimal: return to_decimal(text, type);
+    case Kind::kDouble:
+      return to_real(text, type.kind);
+    case Kind::kDecimal:
+      return to_decimal(text, type);
     case Kind::kChar:
     case Kind::kVarchar:
-    case Kind::kVarbinary: return limited(std::string(text), type.length);
+    case Kind::kVarbinary:
+      return limited(std::string(text), type.length);
     case Kind::kDate:
-    case Kind::kDatetime: return to_time(text, type.kind);
-    case Kind::kJson: return to_json(text);
+    case Kind::kDatetime:
+      return to_time(text, type.kind);
+    case Kind::kJson:
+      return to_json(text);
     case Kind::kArray:
     case Kind::kMap:
     case Kind::kStruct:
@@ -126,7 +140,8 @@ std::optional<Value> from_text(std::string_view text, const Type& type) {
       }
     case Kind::kBitmap:
     case Kind::kHll:
-    case Kind::kPercentile: return std::nullopt;
+    case Kind::kPercentile:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -162,7 +177,8 @@ std::optional<Int128> parse_integer(std::string_view raw, Int128 least, Int128 m
 std::optional<double> parse_double(std::string_view raw) {
   std::string_view text = trim_white(raw);
   if (!text.empty() && text[0] == '+') text.remove_prefix(1);
-  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return std::nullopt;
+  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos)
+    return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (end != text.data() + text.size()) return std::nullopt;
@@ -212,7 +228,8 @@ std::optional<Int128> parse_decimal(std::string_view raw, int precision, int sca
     int shift = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), shift);
     if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-    if (shift < -1000 || shift > 1000) return number == 0 || shift < 0 ? std::optional<Int128>(0) : std::nullopt;
+    if (shift < -1000 || shift > 1000)
+      return number == 0 || shift < 0 ? std::optional<Int128>(0) : std::nullopt;
     exponent += shift;
   }
   const int move = exponent + scale;
@@ -242,24 +259,31 @@ std::optional<Value> from_csv(std::string_view text, const Type& type) {
       return limited(bytes ? std::move(*bytes) : std::string(text), type.length);
     }
     case Kind::kArray:
-    case Kind::kMap: return nested_from_csv(text, type);
-    case Kind::kStruct: return std::nullopt;
-    default: return from_text(text, type);
+    case Kind::kMap:
+      return nested_from_csv(text, type);
+    case Kind::kStruct:
+      return std::nullopt;
+    default:
+      return from_text(text, type);
   }
 }
 
 std::string json_as_text(const Json& json) {
   switch (json.kind) {
-    case Json::Kind::kBool: return json.text == "true" ? "1" : "0";
+    case Json::Kind::kBool:
+      return json.text == "true" ? "1" : "0";
     case Json::Kind::kArray:
-    case Json::Kind::kObject: return json_minified(json);
-    default: return json.text;
+    case Json::Kind::kObject:
+      return json_minified(json);
+    default:
+      return json.text;
   }
 }
 
 std::optional<Value> from_json(const Json& json, const Type& type) {
   switch (type.kind) {
-    case Kind::kJson: return json_canonical(json);
+    case Kind::kJson:
+      return json_canonical(json);
     case Kind::kArray:
     case Kind::kMap:
     case Kind::kStruct:
@@ -267,8 +291,10 @@ std::optional<Value> from_json(const Json& json, const Type& type) {
       return nested_from_json(json, type);
     case Kind::kChar:
     case Kind::kVarchar:
-    case Kind::kVarbinary: return limited(json_as_text(json), type.length);
-    default: break;
+    case Kind::kVarbinary:
+      return limited(json_as_text(json), type.length);
+    default:
+      break;
   }
   if (json.kind == Json::Kind::kArray || json.kind == Json::Kind::kObject) return std::nullopt;
   if (json.kind == Json::Kind::kBool) {
@@ -294,9 +320,10 @@ std::optional<Value> cast_value(const Value& value, const Type& from, const Type
   if (from.kind >= Kind::kBitmap || to.kind >= Kind::kBitmap) {
     return from.kind == to.kind ? std::optional<Value>(value) : std::nullopt;
   }
+  if (from.kind == Kind::kJson && to.kind == Kind::kJson) return value;
   if (to.kind == Kind::kJson && is_string(from.kind)) return to_json(std::get<std::string>(value));
   if (to.kind == Kind::kJson) return to_json(nested_text(value, from));
-  if (from.kind == Kind::kJson && to.kind != Kind::kJson) {
+  if (from.kind == Kind::kJson) {
     const Json json = parse_json(std::get<std::string>(value));
     if (json.kind == Json::Kind::kNull) return std::nullopt;
     return from_json(json, to);

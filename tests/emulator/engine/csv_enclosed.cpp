@@ -4,8 +4,8 @@ namespace emulator {
 
 namespace {
 
-/// The state machine for one row. A field is built byte by byte, because what stands in the text and
-/// what it means differ.
+/// The state machine for one row. A field is built byte by byte, because what stands in the text
+/// and what it means differ.
 class Machine {
  public:
   Machine(std::string_view buffer, const CsvOptions& options, std::vector<std::string>& fields)
@@ -33,7 +33,9 @@ class Machine {
   [[nodiscard]] std::size_t used() const { return at_; }
 
  private:
-  [[nodiscard]] bool at(std::string_view text) const { return buffer_.substr(at_, text.size()) == text; }
+  [[nodiscard]] bool at(std::string_view text) const {
+    return buffer_.substr(at_, text.size()) == text;
+  }
   [[nodiscard]] bool at_byte(const std::optional<char>& byte) const {
     return byte && at_ < buffer_.size() && buffer_[at_] == *byte;
   }
@@ -91,12 +93,13 @@ class Machine {
     }
   }
 
-  /// After a closing enclose byte: a separator, a delimiter or the end must follow; any other byte is
-  /// taken literally, as after an enclose byte in the middle of a plain field.
+  /// After a closing enclose byte: a separator, a delimiter or the end must follow; any other byte
+  /// is taken literally, as after an enclose byte in the middle of a plain field.
   void close() {
     enclosed_ = false;
     if (options_.trim_space) skip_blanks();
-    if (at_ < buffer_.size() && !at(options_.row_delimiter) && !at(options_.column_separator)) take_byte();
+    if (at_ < buffer_.size() && !at(options_.row_delimiter) && !at(options_.column_separator))
+      take_byte();
   }
 
   void step_plain() {
@@ -124,8 +127,8 @@ class Machine {
 
 }  // namespace
 
-std::optional<std::size_t> read_enclosed_row(std::string_view buffer, const CsvOptions& options, bool last,
-                                             CsvRow& row) {
+std::optional<std::size_t> read_enclosed_row(std::string_view buffer, const CsvOptions& options,
+                                             bool last, CsvRow& row) {
   if (buffer.empty()) return std::nullopt;
   row.unquoted.clear();
   Machine machine(buffer, options, row.unquoted);

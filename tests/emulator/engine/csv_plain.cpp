@@ -1,12 +1,12 @@
-#include <fmt/format.h>
-
 #include "tests/emulator/engine/csv.hpp"
 #include "tests/emulator/engine/text.hpp"
 
+#include <fmt/format.h>
+
 namespace emulator {
 
-std::optional<std::size_t> read_plain_row(std::string_view buffer, const CsvOptions& options, bool last,
-                                          CsvRow& row) {
+std::optional<std::size_t> read_plain_row(std::string_view buffer, const CsvOptions& options,
+                                          bool last, CsvRow& row) {
   const std::size_t end = buffer.find(options.row_delimiter);
   if (end == std::string_view::npos && (!last || buffer.empty())) return std::nullopt;
   row.raw = buffer.substr(0, end);
@@ -15,7 +15,8 @@ std::optional<std::size_t> read_plain_row(std::string_view buffer, const CsvOpti
   std::size_t at = 0;
   while (true) {
     const std::size_t hit = row.raw.find(separator, at);
-    const std::string_view field = row.raw.substr(at, hit == std::string_view::npos ? hit : hit - at);
+    const std::string_view field =
+        row.raw.substr(at, hit == std::string_view::npos ? hit : hit - at);
     row.fields.push_back(options.trim_space ? trim_blanks(field) : field);
     if (hit == std::string_view::npos) break;
     at = hit + separator.size();

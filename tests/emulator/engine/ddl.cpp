@@ -1,10 +1,10 @@
 #include "tests/emulator/engine/ddl.hpp"
 
-#include <algorithm>
-
 #include "tests/emulator/engine/partition_parser.hpp"
 #include "tests/emulator/engine/text.hpp"
 #include "tests/emulator/engine/type_parser.hpp"
+
+#include <algorithm>
 
 namespace emulator {
 
@@ -24,8 +24,10 @@ bool can_be_key(const Type& type) {
     case Kind::kStruct:
     case Kind::kBitmap:
     case Kind::kHll:
-    case Kind::kPercentile: return false;
-    default: return true;
+    case Kind::kPercentile:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -57,7 +59,8 @@ std::string parse_generated(TokenStream& tokens) {
   std::size_t end = begin;
   int depth = 0;
   while (!tokens.at_end()) {
-    if (depth == 0 && (tokens.is_symbol(",") || tokens.is_symbol(")") || tokens.is_word("COMMENT"))) break;
+    if (depth == 0 && (tokens.is_symbol(",") || tokens.is_symbol(")") || tokens.is_word("COMMENT")))
+      break;
     if (tokens.is_symbol("(")) ++depth;
     if (tokens.is_symbol(")")) --depth;
     end = tokens.next().end;
@@ -71,7 +74,8 @@ Column parse_column(TokenStream& tokens) {
   column.name = tokens.expect_name();
   column.type = parse_type(tokens);
   while (!tokens.is_symbol(",") && !tokens.is_symbol(")")) {
-    if (const Aggregation aggregation = accept_aggregation(tokens); aggregation != Aggregation::kNone) {
+    if (const Aggregation aggregation = accept_aggregation(tokens);
+        aggregation != Aggregation::kNone) {
       column.aggregation = aggregation;
     } else if (tokens.accept_word("NOT")) {
       tokens.expect_word("NULL");
@@ -152,14 +156,17 @@ void apply_keys(TableSchema& table, const std::vector<std::string>& keys, bool d
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (i >= columns.size() || !equal_ignore_case(columns[i].name, keys[i])) {
-      refuse("Key columns must be the first few columns of the schema and the order of the key columns must be "
-             "consistent with the order of the schema.");
+      refuse(
+          "Key columns must be the first few columns of the schema and the order of the key "
+          "columns must be "
+          "consistent with the order of the schema.");
     }
     columns[i].key = true;
   }
   for (Column& column : columns) {
     if (column.key && !can_be_key(column.type)) {
-      refuse("Invalid data type of key column '" + column.name + "': '" + type_text(column.type) + "'");
+      refuse("Invalid data type of key column '" + column.name + "': '" + type_text(column.type) +
+             "'");
     }
     if (column.key && column.aggregation != Aggregation::kNone) {
       refuse("Key column can not set aggregation type: " + column.name);
@@ -168,10 +175,12 @@ void apply_keys(TableSchema& table, const std::vector<std::string>& keys, bool d
     if (column.key) continue;
     if (table.model == KeysModel::kAggregate) {
       if (column.aggregation == Aggregation::kNone && column.generated.empty()) {
-        refuse("AGG_KEYS table should specify aggregate type for non-key column[" + column.name + "]");
+        refuse("AGG_KEYS table should specify aggregate type for non-key column[" + column.name +
+               "]");
       }
     } else if (column.aggregation != Aggregation::kNone) {
-      refuse(model_name(table.model) + " table should not specify aggregate type for column[" + column.name + "]");
+      refuse(model_name(table.model) + " table should not specify aggregate type for column[" +
+             column.name + "]");
     } else if (table.model != KeysModel::kDuplicate) {
       column.aggregation = Aggregation::kReplace;
     }

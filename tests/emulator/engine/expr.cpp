@@ -1,10 +1,10 @@
 #include "tests/emulator/engine/expr.hpp"
 
-#include <algorithm>
-
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/text.hpp"
 #include "tests/emulator/engine/type_parser.hpp"
+
+#include <algorithm>
 
 namespace emulator {
 
@@ -35,8 +35,9 @@ Expr call(const std::string& name, std::vector<Expr> arguments) {
       if (!types.empty()) types += ", ";
       types += to_lower(type_text(argument.type));
     }
-    throw SqlError("Getting analyzing error. Detail message: No matching function with signature: " + name + "(" +
-                   types + ").");
+    throw SqlError(
+        "Getting analyzing error. Detail message: No matching function with signature: " + name +
+        "(" + types + ").");
   }
   Expr expr;
   expr.function = function;
@@ -74,15 +75,19 @@ Expr number_literal(const std::string& text) {
   const std::size_t point = text.find('.');
   if (point == std::string::npos) {
     const auto whole = parse_integer(text, kInt128Min, kInt128Max);
-    if (!whole) throw SqlError("Getting syntax error. Detail message: Number overflow. literal: " + text + ".");
-    if (*whole <= Int128{INT64_MAX}) return literal(static_cast<std::int64_t>(*whole), simple_type(Kind::kBigInt));
+    if (!whole)
+      throw SqlError("Getting syntax error. Detail message: Number overflow. literal: " + text +
+                     ".");
+    if (*whole <= Int128{INT64_MAX})
+      return literal(static_cast<std::int64_t>(*whole), simple_type(Kind::kBigInt));
     return literal(*whole, simple_type(Kind::kLargeInt));
   }
   Type type = simple_type(Kind::kDecimal);
   type.bits = 128;
   type.precision = 38;
   type.scale = static_cast<int>(text.size() - point - 1);
-  const auto value = type.scale > 38 ? std::nullopt : parse_decimal(text, type.precision, type.scale);
+  const auto value =
+      type.scale > 38 ? std::nullopt : parse_decimal(text, type.precision, type.scale);
   if (!value) return literal(parse_double(text).value_or(0.0), simple_type(Kind::kDouble));
   return literal(*value, type);
 }
@@ -94,7 +99,8 @@ class Parser {
 
   Expr parse_or() {
     Expr left = parse_and();
-    while (tokens_.accept_word("OR") || tokens_.accept_symbol("||")) left = call2(" or", std::move(left), parse_and());
+    while (tokens_.accept_word("OR") || tokens_.accept_symbol("||"))
+      left = call2(" or", std::move(left), parse_and());
     return left;
   }
 
@@ -134,15 +140,16 @@ class Parser {
     const std::string& symbol = tokens_.peek().text;
     if (symbol == "==") return "=";
     if (symbol == "<>") return "!=";
-    const bool known = symbol == "=" || symbol == "!=" || symbol == "<" || symbol == "<=" || symbol == ">" ||
-                       symbol == ">=" || symbol == "<=>";
+    const bool known = symbol == "=" || symbol == "!=" || symbol == "<" || symbol == "<=" ||
+                       symbol == ">" || symbol == ">=" || symbol == "<=>";
     return known ? symbol : "";
   }
 
   /// [NOT] IN, LIKE and BETWEEN.
   bool accept_range(Expr& left) {
     const std::size_t ahead = tokens_.is_word("NOT") ? 1 : 0;
-    if (!tokens_.is_word("IN", ahead) && !tokens_.is_word("LIKE", ahead) && !tokens_.is_word("BETWEEN", ahead)) {
+    if (!tokens_.is_word("IN", ahead) && !tokens_.is_word("LIKE", ahead) &&
+        !tokens_.is_word("BETWEEN", ahead)) {
       return false;
     }
     const bool negated = tokens_.accept_word("NOT");
@@ -161,7 +168,8 @@ class Parser {
       Expr lower = parse_sum();
       tokens_.expect_word("AND");
       Expr copy = left;
-      left = call2(" and", call2(">=", std::move(copy), std::move(lower)), call2("<=", left, parse_sum()));
+      left = call2(" and", call2(">=", std::move(copy), std::move(lower)),
+                   call2("<=", left, parse_sum()));
     }
     if (negated) left = call1(" not", std::move(left));
     return true;
@@ -201,10 +209,14 @@ class Parser {
 
   Expr parse_primary() {
     switch (tokens_.peek().kind) {
-      case Token::Kind::kNumber: return number_literal(tokens_.next().text);
-      case Token::Kind::kString: return text_literal(tokens_.next().text);
-      case Token::Kind::kQuotedName: return column(tokens_.next().text);
-      case Token::Kind::kName: return parse_name();
+      case Token::Kind::kNumber:
+        return number_literal(tokens_.next().text);
+      case Token::Kind::kString:
+        return text_literal(tokens_.next().text);
+      case Token::Kind::kQuotedName:
+        return column(tokens_.next().text);
+      case Token::Kind::kName:
+        return parse_name();
       case Token::Kind::kSymbol:
         if (tokens_.accept_symbol("(")) {
           Expr expr = parse_or();
@@ -212,7 +224,8 @@ class Parser {
           return expr;
         }
         break;
-      case Token::Kind::kEnd: break;
+      case Token::Kind::kEnd:
+        break;
     }
     tokens_.fail();
   }
@@ -246,7 +259,8 @@ class Parser {
     tokens_.next();
     const std::string text = tokens_.next().text;
     auto value = from_csv(text, type);
-    if (!value) throw SqlError("Getting analyzing error. Detail message: Invalid date literal " + text + ".");
+    if (!value)
+      throw SqlError("Getting analyzing error. Detail message: Invalid date literal " + text + ".");
     return literal(std::move(*value), type);
   }
 
@@ -265,7 +279,8 @@ class Parser {
     if (!tokens_.is_symbol(")")) {
       do {
         // INTERVAL 1 DAY as the last argument of date_add is its number and its unit.
-        const bool interval = tokens_.is_word("INTERVAL") && !tokens_.is_symbol(",", 1) && !tokens_.is_symbol(")", 1);
+        const bool interval =
+            tokens_.is_word("INTERVAL") && !tokens_.is_symbol(",", 1) && !tokens_.is_symbol(")", 1);
         if (interval) tokens_.next();
         arguments.push_back(parse_or());
         if (interval) arguments.push_back(text_literal(tokens_.expect_name()));
@@ -305,7 +320,9 @@ class Parser {
 
 }  // namespace
 
-Expr parse_expression(TokenStream& tokens, const Scope& scope) { return Parser(tokens, scope).parse_or(); }
+Expr parse_expression(TokenStream& tokens, const Scope& scope) {
+  return Parser(tokens, scope).parse_or();
+}
 
 Value evaluate(const Expr& expr, const Values& row, const FunctionContext& context) {
   if (expr.column >= 0) return row[static_cast<std::size_t>(expr.column)];

@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/functions.hpp"
 
+#include "tests/emulator/engine/convert.hpp"
+
 #include <algorithm>
 #include <map>
-
-#include "tests/emulator/engine/convert.hpp"
 
 namespace emulator {
 
@@ -11,7 +11,8 @@ std::string FunctionCall::text(std::size_t i) const { return value_text(argument
 
 std::optional<double> FunctionCall::number(std::size_t i) const {
   if (const auto* real = std::get_if<double>(&arguments[i])) return *real;
-  if (const auto* whole = std::get_if<std::int64_t>(&arguments[i])) return static_cast<double>(*whole);
+  if (const auto* whole = std::get_if<std::int64_t>(&arguments[i]))
+    return static_cast<double>(*whole);
   return parse_double(text(i));
 }
 
@@ -24,8 +25,8 @@ std::optional<std::int64_t> FunctionCall::integer(std::size_t i) const {
 const std::vector<FunctionInfo>& all_functions() {
   static const std::vector<FunctionInfo> kAll = [] {
     std::vector<FunctionInfo> all;
-    for (const auto& group :
-         {logic_functions(), number_functions(), text_functions(), time_functions(), sketch_functions()}) {
+    for (const auto& group : {logic_functions(), number_functions(), text_functions(),
+                              time_functions(), sketch_functions()}) {
       all.insert(all.end(), group.begin(), group.end());
     }
     return all;
@@ -68,8 +69,9 @@ bool is_exact(Kind kind) { return is_whole(kind) || kind == Kind::kDecimal; }
 bool is_time(Kind kind) { return kind == Kind::kDate || kind == Kind::kDatetime; }
 
 std::optional<Int128> scaled(const Value& value, const Type& type, int scale) {
-  const Int128 number = std::holds_alternative<Int128>(value) ? std::get<Int128>(value)
-                                                              : Int128{std::get<std::int64_t>(value)};
+  const Int128 number = std::holds_alternative<Int128>(value)
+                            ? std::get<Int128>(value)
+                            : Int128{std::get<std::int64_t>(value)};
   const Int128 factor = power_of_ten(scale - (type.kind == Kind::kDecimal ? type.scale : 0));
   Int128 product = 0;
   if (__builtin_mul_overflow(number, factor, &product)) return std::nullopt;

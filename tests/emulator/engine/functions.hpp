@@ -1,13 +1,13 @@
 #pragma once
 
+#include "tests/emulator/engine/type.hpp"
+#include "tests/emulator/engine/value.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "tests/emulator/engine/type.hpp"
-#include "tests/emulator/engine/value.hpp"
 
 namespace emulator {
 
@@ -63,8 +63,8 @@ Type returns(const std::vector<Type>& /*types*/) {
 [[nodiscard]] std::string now_text(const FunctionContext& context);
 
 /// Orders two values that are not NULL as StarRocks compares their types.
-[[nodiscard]] std::optional<int> compare_typed(const Value& left, const Type& left_type, const Value& right,
-                                               const Type& right_type);
+[[nodiscard]] std::optional<int> compare_typed(const Value& left, const Type& left_type,
+                                               const Value& right, const Type& right_type);
 
 /// Type that holds values of all these types: IF, COALESCE, CASE.
 [[nodiscard]] Type common_type(const std::vector<Type>& types, std::size_t first);

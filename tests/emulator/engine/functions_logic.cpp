@@ -35,12 +35,24 @@ Value compared(const FunctionCall& call, Test test) {
   return boolean(test(*order));
 }
 
-Value equal(const FunctionCall& c) { return compared(c, [](int o) { return o == 0; }); }
-Value unequal(const FunctionCall& c) { return compared(c, [](int o) { return o != 0; }); }
-Value less(const FunctionCall& c) { return compared(c, [](int o) { return o < 0; }); }
-Value less_equal(const FunctionCall& c) { return compared(c, [](int o) { return o <= 0; }); }
-Value greater(const FunctionCall& c) { return compared(c, [](int o) { return o > 0; }); }
-Value greater_equal(const FunctionCall& c) { return compared(c, [](int o) { return o >= 0; }); }
+Value equal(const FunctionCall& c) {
+  return compared(c, [](int o) { return o == 0; });
+}
+Value unequal(const FunctionCall& c) {
+  return compared(c, [](int o) { return o != 0; });
+}
+Value less(const FunctionCall& c) {
+  return compared(c, [](int o) { return o < 0; });
+}
+Value less_equal(const FunctionCall& c) {
+  return compared(c, [](int o) { return o <= 0; });
+}
+Value greater(const FunctionCall& c) {
+  return compared(c, [](int o) { return o > 0; });
+}
+Value greater_equal(const FunctionCall& c) {
+  return compared(c, [](int o) { return o >= 0; });
+}
 
 Value null_safe_equal(const FunctionCall& call) {
   const bool left = is_null(call.arguments[0]);
@@ -112,7 +124,9 @@ Value cast(const FunctionCall& call) {
 /// The parser puts the type of CAST in place of this.
 Type cast_result(const std::vector<Type>& types) { return types[0]; }
 
-Value if_function(const FunctionCall& call) { return as_result(call, truth(call, 0).value_or(false) ? 1 : 2); }
+Value if_function(const FunctionCall& call) {
+  return as_result(call, truth(call, 0).value_or(false) ? 1 : 2);
+}
 
 Value coalesce(const FunctionCall& call) {
   for (std::size_t i = 0; i < call.arguments.size(); ++i) {

@@ -1,10 +1,10 @@
 // Arithmetic and numeric functions.
+#include "tests/emulator/engine/convert.hpp"
+#include "tests/emulator/engine/functions.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "tests/emulator/engine/convert.hpp"
-#include "tests/emulator/engine/functions.hpp"
 
 namespace emulator {
 
@@ -21,7 +21,8 @@ Type decimal(int scale) {
   return type;
 }
 
-/// BIGINT, LARGEINT or DECIMAL while all arguments are exact; DOUBLE with any other, texts included.
+/// BIGINT, LARGEINT or DECIMAL while all arguments are exact; DOUBLE with any other, texts
+/// included.
 Type arithmetic_result(const std::vector<Type>& types) {
   int scale = 0;
   bool point = false;
@@ -50,7 +51,8 @@ Int128 exact(const Value& value) {
 /// An exact number as a value of the result's type, NULL if it does not fit.
 Value fitted(Int128 number, const Type& type) {
   if (type.kind != Kind::kBigInt) return number;
-  if (number > std::numeric_limits<std::int64_t>::max() || number < std::numeric_limits<std::int64_t>::min()) {
+  if (number > std::numeric_limits<std::int64_t>::max() ||
+      number < std::numeric_limits<std::int64_t>::min()) {
     return {};
   }
   return static_cast<std::int64_t>(number);
@@ -60,7 +62,8 @@ Value fitted(Int128 number, const Type& type) {
 std::optional<Int128> scaled(const FunctionCall& call, std::size_t i) {
   const int scale = call.types[i].kind == Kind::kDecimal ? call.types[i].scale : 0;
   Int128 number = 0;
-  if (__builtin_mul_overflow(exact(call.arguments[i]), power_of_ten(call.result.scale - scale), &number)) {
+  if (__builtin_mul_overflow(exact(call.arguments[i]), power_of_ten(call.result.scale - scale),
+                             &number)) {
     return std::nullopt;
   }
   return number;
@@ -108,10 +111,12 @@ Value modulo(const FunctionCall& call) {
 Value multiply(const FunctionCall& call) {
   if (call.result.kind == Kind::kDouble) {
     return arithmetic(
-        call, [](Int128, Int128, Int128*) { return true; }, [](double a, double b) { return a * b; });
+        call, [](Int128, Int128, Int128*) { return true; },
+        [](double a, double b) { return a * b; });
   }
   Int128 product = 0;
-  if (__builtin_mul_overflow(exact(call.arguments[0]), exact(call.arguments[1]), &product)) return {};
+  if (__builtin_mul_overflow(exact(call.arguments[0]), exact(call.arguments[1]), &product))
+    return {};
   return fitted(product, call.result);
 }
 
@@ -125,7 +130,8 @@ Value divide(const FunctionCall& call) {
 Value integer_divide(const FunctionCall& call) {
   const auto a = call.integer(0);
   const auto b = call.integer(1);
-  if (!a || !b || *b == 0 || (*b == -1 && *a == std::numeric_limits<std::int64_t>::min())) return {};
+  if (!a || !b || *b == 0 || (*b == -1 && *a == std::numeric_limits<std::int64_t>::min()))
+    return {};
   return *a / *b;
 }
 
@@ -177,7 +183,8 @@ template <int kSign>
 Value extreme(const FunctionCall& call) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < call.arguments.size(); ++i) {
-    const auto order = compare_typed(call.arguments[i], call.types[i], call.arguments[best], call.types[best]);
+    const auto order =
+        compare_typed(call.arguments[i], call.types[i], call.arguments[best], call.types[best]);
     if (!order) return {};
     if (*order * kSign > 0) best = i;
   }

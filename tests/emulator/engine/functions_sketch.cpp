@@ -1,11 +1,11 @@
 // Functions that make and read BITMAP, HLL and PERCENTILE values.
-#include <algorithm>
-#include <charconv>
-
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/functions.hpp"
 #include "tests/emulator/engine/members.hpp"
 #include "tests/emulator/engine/text.hpp"
+
+#include <algorithm>
+#include <charconv>
 
 namespace emulator {
 
@@ -76,7 +76,8 @@ Value bitmap_and(const FunctionCall& call) {
   const Members left = parse_members(call.text(0));
   const Members right = parse_members(call.text(1));
   Members both;
-  std::set_intersection(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(both));
+  std::set_intersection(left.begin(), left.end(), right.begin(), right.end(),
+                        std::back_inserter(both));
   return members_text(both);
 }
 

@@ -1,10 +1,10 @@
 // Functions on texts, bytes and JSON.
-#include <algorithm>
-
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/functions.hpp"
 #include "tests/emulator/engine/json_path.hpp"
 #include "tests/emulator/engine/text.hpp"
+
+#include <algorithm>
 
 namespace emulator {
 
@@ -61,7 +61,8 @@ Value concat_ws(const FunctionCall& call) {
 
 Value substr(const FunctionCall& call) {
   const auto start = call.integer(1);
-  const auto count = call.arguments.size() == 3 ? call.integer(2) : std::optional<std::int64_t>(kMaxVarcharLength);
+  const auto count =
+      call.arguments.size() == 3 ? call.integer(2) : std::optional<std::int64_t>(kMaxVarcharLength);
   if (!start || !count) return {};
   return slice(call.text(0), *start, *count);
 }
@@ -117,7 +118,8 @@ Value reverse(const FunctionCall& call) {
   const std::string text = call.text(0);
   const auto offsets = character_offsets(text);
   std::string out;
-  for (std::size_t i = offsets.size() - 1; i > 0; --i) out.append(text, offsets[i - 1], offsets[i] - offsets[i - 1]);
+  for (std::size_t i = offsets.size() - 1; i > 0; --i)
+    out.append(text, offsets[i - 1], offsets[i] - offsets[i - 1]);
   return out;
 }
 

@@ -1,12 +1,12 @@
 // Functions on dates and times.
-#include <fmt/format.h>
-
-#include <charconv>
-
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/functions.hpp"
 #include "tests/emulator/engine/temporal.hpp"
 #include "tests/emulator/engine/text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
 
 namespace emulator {
 
@@ -20,16 +20,21 @@ std::optional<DateTime> time_argument(const FunctionCall& call, std::size_t i) {
   return parse_datetime(call.text(i));
 }
 
-Value as_datetime(const std::optional<DateTime>& time) { return time ? Value{datetime_text(*time)} : Value{}; }
-Value as_date(const std::optional<DateTime>& time) { return time ? Value{date_text(*time)} : Value{}; }
+Value as_datetime(const std::optional<DateTime>& time) {
+  return time ? Value{datetime_text(*time)} : Value{};
+}
+Value as_date(const std::optional<DateTime>& time) {
+  return time ? Value{date_text(*time)} : Value{};
+}
 
 Value now(const FunctionCall& call) { return now_text(call.context); }
 Value utc_now(const FunctionCall& call) { return datetime_text(from_seconds(call.context.now)); }
 Value today(const FunctionCall& call) { return date_text(local_now(call.context)); }
 Value date(const FunctionCall& call) { return as_date(time_argument(call, 0)); }
 
-constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                   "July",    "August",   "September", "October", "November", "December"};
+constexpr const char* kMonths[] = {"January",   "February", "March",    "April",
+                                   "May",       "June",     "July",     "August",
+                                   "September", "October",  "November", "December"};
 
 /// MySQL's format letters; texts other than `%x` stand for themselves.
 std::string format_time(const DateTime& t, std::string_view format) {
@@ -40,22 +45,51 @@ std::string format_time(const DateTime& t, std::string_view format) {
       continue;
     }
     switch (format[++i]) {
-      case 'Y': out += fmt::format("{:04}", t.year); break;
-      case 'y': out += fmt::format("{:02}", t.year % 100); break;
-      case 'm': out += fmt::format("{:02}", t.month); break;
-      case 'c': out += std::to_string(t.month); break;
-      case 'M': out += kMonths[t.month - 1]; break;
-      case 'b': out += std::string(kMonths[t.month - 1]).substr(0, 3); break;
-      case 'd': out += fmt::format("{:02}", t.day); break;
-      case 'e': out += std::to_string(t.day); break;
-      case 'H': out += fmt::format("{:02}", t.hour); break;
-      case 'k': out += std::to_string(t.hour); break;
-      case 'i': out += fmt::format("{:02}", t.minute); break;
+      case 'Y':
+        out += fmt::format("{:04}", t.year);
+        break;
+      case 'y':
+        out += fmt::format("{:02}", t.year % 100);
+        break;
+      case 'm':
+        out += fmt::format("{:02}", t.month);
+        break;
+      case 'c':
+        out += std::to_string(t.month);
+        break;
+      case 'M':
+        out += kMonths[t.month - 1];
+        break;
+      case 'b':
+        out += std::string(kMonths[t.month - 1]).substr(0, 3);
+        break;
+      case 'd':
+        out += fmt::format("{:02}", t.day);
+        break;
+      case 'e':
+        out += std::to_string(t.day);
+        break;
+      case 'H':
+        out += fmt::format("{:02}", t.hour);
+        break;
+      case 'k':
+        out += std::to_string(t.hour);
+        break;
+      case 'i':
+        out += fmt::format("{:02}", t.minute);
+        break;
       case 's':
-      case 'S': out += fmt::format("{:02}", t.second); break;
-      case 'f': out += fmt::format("{:06}", t.micro); break;
-      case 'T': out += fmt::format("{:02}:{:02}:{:02}", t.hour, t.minute, t.second); break;
-      default: out += format[i];
+      case 'S':
+        out += fmt::format("{:02}", t.second);
+        break;
+      case 'f':
+        out += fmt::format("{:06}", t.micro);
+        break;
+      case 'T':
+        out += fmt::format("{:02}:{:02}:{:02}", t.hour, t.minute, t.second);
+        break;
+      default:
+        out += format[i];
     }
   }
   return out;
@@ -65,7 +99,8 @@ std::string format_time(const DateTime& t, std::string_view format) {
 std::optional<DateTime> scan_time(std::string_view text, std::string_view format) {
   DateTime t;
   const auto number = [&text](std::size_t most, int& out) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + std::min(most, text.size()), out);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + std::min(most, text.size()), out);
     if (error != std::errc{} || out < 0) return false;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     return true;
@@ -81,20 +116,32 @@ std::optional<DateTime> scan_time(std::string_view text, std::string_view format
       ok = literal(format[i]);
     } else {
       switch (format[++i]) {
-        case 'Y': ok = number(4, t.year); break;
+        case 'Y':
+          ok = number(4, t.year);
+          break;
         case 'y':
           ok = number(2, t.year);
           t.year += t.year < 70 ? 2000 : 1900;
           break;
         case 'm':
-        case 'c': ok = number(2, t.month); break;
+        case 'c':
+          ok = number(2, t.month);
+          break;
         case 'd':
-        case 'e': ok = number(2, t.day); break;
+        case 'e':
+          ok = number(2, t.day);
+          break;
         case 'H':
-        case 'k': ok = number(2, t.hour); break;
-        case 'i': ok = number(2, t.minute); break;
+        case 'k':
+          ok = number(2, t.hour);
+          break;
+        case 'i':
+          ok = number(2, t.minute);
+          break;
         case 's':
-        case 'S': ok = number(2, t.second); break;
+        case 'S':
+          ok = number(2, t.second);
+          break;
         case 'f': {
           const std::size_t before = text.size();
           ok = number(6, t.micro);
@@ -102,18 +149,23 @@ std::optional<DateTime> scan_time(std::string_view text, std::string_view format
           break;
         }
         case 'T':
-          ok = number(2, t.hour) && literal(':') && number(2, t.minute) && literal(':') && number(2, t.second);
+          ok = number(2, t.hour) && literal(':') && number(2, t.minute) && literal(':') &&
+               number(2, t.second);
           break;
-        default: ok = literal(format[i]);
+        default:
+          ok = literal(format[i]);
       }
     }
     if (!ok) return std::nullopt;
   }
-  if (!is_valid_date(t.year, t.month, t.day) || t.hour > 23 || t.minute > 59 || t.second > 59) return std::nullopt;
+  if (!is_valid_date(t.year, t.month, t.day) || t.hour > 23 || t.minute > 59 || t.second > 59)
+    return std::nullopt;
   return t;
 }
 
-Value str_to_date(const FunctionCall& call) { return as_datetime(scan_time(call.text(0), call.text(1))); }
+Value str_to_date(const FunctionCall& call) {
+  return as_datetime(scan_time(call.text(0), call.text(1)));
+}
 
 Value str2date(const FunctionCall& call) { return as_date(scan_time(call.text(0), call.text(1))); }
 
@@ -137,7 +189,8 @@ Value from_unixtime(const FunctionCall& call) {
 
 Value unix_timestamp(const FunctionCall& call) {
   if (call.arguments.empty()) return call.context.now;
-  const auto time = call.arguments.size() == 2 ? scan_time(call.text(0), call.text(1)) : time_argument(call, 0);
+  const auto time =
+      call.arguments.size() == 2 ? scan_time(call.text(0), call.text(1)) : time_argument(call, 0);
   if (!time) return {};
   const std::int64_t wall = to_seconds(*time);
   return std::max<std::int64_t>(0, wall - zone_offset(call.context.zone, wall).value_or(0));
@@ -154,7 +207,9 @@ std::optional<DateTime> shifted(DateTime time, std::int64_t count, const std::st
   if (count > 1000000000 || count < -1000000000) return std::nullopt;
   if (unit == "year" || unit == "month" || unit == "quarter") {
     const std::int64_t months = time.year * 12 + time.month - 1 +
-                                count * (unit == "year" ? 12 : unit == "quarter" ? 3 : 1);
+                                count * (unit == "year"      ? 12
+                                         : unit == "quarter" ? 3
+                                                             : 1);
     if (months < 0) return std::nullopt;
     time.year = static_cast<int>(months / 12);
     time.month = static_cast<int>(months % 12) + 1;
@@ -180,7 +235,8 @@ Value date_add(const FunctionCall& call) {
   const auto time = time_argument(call, 0);
   const auto count = call.integer(1);
   if (!time || !count) return {};
-  return as_datetime(shifted(*time, kSign * *count, call.arguments.size() == 3 ? to_lower(call.text(2)) : "day"));
+  return as_datetime(
+      shifted(*time, kSign * *count, call.arguments.size() == 3 ? to_lower(call.text(2)) : "day"));
 }
 
 Value date_trunc(const FunctionCall& call) {

@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/information_schema.hpp"
 
-#include <array>
-
 #include "tests/emulator/engine/json.hpp"
 #include "tests/emulator/engine/text.hpp"
+
+#include <array>
 
 namespace emulator {
 
@@ -18,13 +18,18 @@ constexpr std::array<SystemTable, 4> kTables = {{
     {"information_schema.schemata",
      "CATALOG_NAME, SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, SQL_PATH"},
     {"information_schema.tables",
-     "TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS INTEGER, TABLE_COMMENT"},
+     "TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS INTEGER, "
+     "TABLE_COMMENT"},
     {"information_schema.columns",
-     "TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION INTEGER, COLUMN_DEFAULT, IS_NULLABLE, "
-     "DATA_TYPE, CHARACTER_MAXIMUM_LENGTH INTEGER, NUMERIC_PRECISION INTEGER, NUMERIC_SCALE INTEGER, COLUMN_TYPE, "
-     "COLUMN_KEY, EXTRA, COLUMN_COMMENT, COLUMN_SIZE INTEGER, DECIMAL_DIGITS INTEGER, GENERATION_EXPRESSION"},
+     "TABLE_CATALOG, TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION INTEGER, "
+     "COLUMN_DEFAULT, IS_NULLABLE, "
+     "DATA_TYPE, CHARACTER_MAXIMUM_LENGTH INTEGER, NUMERIC_PRECISION INTEGER, NUMERIC_SCALE "
+     "INTEGER, COLUMN_TYPE, "
+     "COLUMN_KEY, EXTRA, COLUMN_COMMENT, COLUMN_SIZE INTEGER, DECIMAL_DIGITS INTEGER, "
+     "GENERATION_EXPRESSION"},
     {"information_schema.tables_config",
-     "TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PRIMARY_KEY, PARTITION_KEY, SORT_KEY, PROPERTIES"},
+     "TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PRIMARY_KEY, PARTITION_KEY, SORT_KEY, "
+     "PROPERTIES"},
 }};
 
 /// A row of text values for a system table; unset is NULL.
@@ -43,19 +48,27 @@ void insert(Database& database, const char* table, const Row& row) {
 /// DATA_TYPE: the type without its parameters, as MySQL clients know it.
 std::string data_type(const Type& type) {
   switch (type.kind) {
-    case Kind::kBoolean: return "tinyint";
-    case Kind::kLargeInt: return "bigint unsigned";
-    default: return to_lower(type_text(simple_type(type.kind)).substr(0, type_text(simple_type(type.kind)).find_first_of("(<")));
+    case Kind::kBoolean:
+      return "tinyint";
+    case Kind::kLargeInt:
+      return "bigint unsigned";
+    default:
+      return to_lower(type_text(simple_type(type.kind))
+                          .substr(0, type_text(simple_type(type.kind)).find_first_of("(<")));
   }
 }
 
 std::string key_of(const TableSchema& table, const Column& column) {
   if (!column.key) return "";
   switch (table.model) {
-    case KeysModel::kPrimary: return "PRI";
-    case KeysModel::kUnique: return "UNI";
-    case KeysModel::kAggregate: return "AGG";
-    case KeysModel::kDuplicate: return "DUP";
+    case KeysModel::kPrimary:
+      return "PRI";
+    case KeysModel::kUnique:
+      return "UNI";
+    case KeysModel::kAggregate:
+      return "AGG";
+    case KeysModel::kDuplicate:
+      return "DUP";
   }
   return "";
 }
@@ -97,10 +110,12 @@ void insert_columns(Database& database, const TableSchema& table) {
 }
 
 void insert_table(Database& database, const TableSchema& table) {
-  Statement count = database.prepare("SELECT COUNT(*) FROM " + quoted_table(table.database, table.name));
+  Statement count =
+      database.prepare("SELECT COUNT(*) FROM " + quoted_table(table.database, table.name));
   const std::int64_t rows = count.step() ? count.column_int(0) : 0;
   insert(database, "information_schema.tables",
-         {"def", table.database, table.name, "BASE TABLE", "StarRocks", std::to_string(rows), table.comment});
+         {"def", table.database, table.name, "BASE TABLE", "StarRocks", std::to_string(rows),
+          table.comment});
   std::string properties;
   for (const auto& [name, value] : table.properties) {
     properties += (properties.empty() ? "" : ",") + json_quoted(name) + ":" + json_quoted(value);
@@ -111,8 +126,8 @@ void insert_table(Database& database, const TableSchema& table) {
   }
   const bool keyed = table.model == KeysModel::kPrimary || table.model == KeysModel::kUnique;
   insert(database, "information_schema.tables_config",
-         {table.database, table.name, "OLAP", model_name(table.model), keyed ? key_names(table) : "", partition_key,
-          key_names(table), "{" + properties + "}"});
+         {table.database, table.name, "OLAP", model_name(table.model),
+          keyed ? key_names(table) : "", partition_key, key_names(table), "{" + properties + "}"});
   insert_columns(database, table);
 }
 
@@ -125,25 +140,35 @@ void create_information_schema(Database& database) {
 }
 
 void fill_information_schema(Database& database, const Catalog& catalog) {
-  for (const SystemTable& table : kTables) database.execute("DELETE FROM temp." + quoted_name(table.name));
+  for (const SystemTable& table : kTables)
+    database.execute("DELETE FROM temp." + quoted_name(table.name));
   for (const auto& [name, tables] : catalog.databases()) {
-    insert(database, "information_schema.schemata", {"def", name, "utf8", "utf8_general_ci", std::nullopt});
+    insert(database, "information_schema.schemata",
+           {"def", name, "utf8", "utf8_general_ci", std::nullopt});
     for (const auto& [table_name, table] : tables) insert_table(database, table);
   }
 }
 
 std::string sql_type_text(const Type& type) {
   switch (type.kind) {
-    case Kind::kTinyInt: return "tinyint(4)";
-    case Kind::kSmallInt: return "smallint(6)";
-    case Kind::kInt: return "int(11)";
-    case Kind::kBigInt: return "bigint(20)";
-    case Kind::kLargeInt: return "largeint(40)";
-    case Kind::kDecimal: return "decimal(" + std::to_string(type.precision) + ", " + std::to_string(type.scale) + ")";
+    case Kind::kTinyInt:
+      return "tinyint(4)";
+    case Kind::kSmallInt:
+      return "smallint(6)";
+    case Kind::kInt:
+      return "int(11)";
+    case Kind::kBigInt:
+      return "bigint(20)";
+    case Kind::kLargeInt:
+      return "largeint(40)";
+    case Kind::kDecimal:
+      return "decimal(" + std::to_string(type.precision) + ", " + std::to_string(type.scale) + ")";
     case Kind::kArray:
     case Kind::kMap:
     case Kind::kStruct: {
-      std::string text = type.kind == Kind::kArray ? "array<" : type.kind == Kind::kMap ? "map<" : "struct<";
+      std::string text = type.kind == Kind::kArray ? "array<"
+                         : type.kind == Kind::kMap ? "map<"
+                                                   : "struct<";
       for (std::size_t i = 0; i < type.children.size(); ++i) {
         if (i != 0) text += type.kind == Kind::kMap ? "," : ", ";
         if (type.kind == Kind::kStruct) text += "`" + type.fields[i] + "` ";
@@ -151,7 +176,8 @@ std::string sql_type_text(const Type& type) {
       }
       return text + ">";
     }
-    default: return to_lower(type_text(type));
+    default:
+      return to_lower(type_text(type));
   }
 }
 

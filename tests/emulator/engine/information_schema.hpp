@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "tests/emulator/engine/catalog.hpp"
 #include "tests/emulator/engine/sqlite.hpp"
+
+#include <string>
 
 namespace emulator {
 
@@ -13,7 +13,8 @@ void create_information_schema(Database& database);
 /// Fills them with what is declared now.
 void fill_information_schema(Database& database, const Catalog& catalog);
 
-/// A type as SHOW, DESC and results name it: "int(11)", "decimal(10, 2)", "varchar(20)", "array<int(11)>".
+/// A type as SHOW, DESC and results name it: "int(11)", "decimal(10, 2)", "varchar(20)",
+/// "array<int(11)>".
 [[nodiscard]] std::string sql_type_text(const Type& type);
 
 }  // namespace emulator

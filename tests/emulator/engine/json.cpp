@@ -124,14 +124,28 @@ void JsonReader::read_escape(std::string& out) {
   switch (c) {
     case '"':
     case '\\':
-    case '/': out += c; return;
-    case 'b': out += '\b'; return;
-    case 'f': out += '\f'; return;
-    case 'n': out += '\n'; return;
-    case 'r': out += '\r'; return;
-    case 't': out += '\t'; return;
-    case 'u': break;
-    default: fail("unknown escape");
+    case '/':
+      out += c;
+      return;
+    case 'b':
+      out += '\b';
+      return;
+    case 'f':
+      out += '\f';
+      return;
+    case 'n':
+      out += '\n';
+      return;
+    case 'r':
+      out += '\r';
+      return;
+    case 't':
+      out += '\t';
+      return;
+    case 'u':
+      break;
+    default:
+      fail("unknown escape");
   }
   unsigned code = read_hex4();
   if (code >= 0xDC00 && code <= 0xDFFF) fail("a low surrogate stands alone");
@@ -210,11 +224,21 @@ std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\\u00";
@@ -234,10 +258,15 @@ void print(const Json& value, bool canonical, std::string& out) {
   switch (value.kind) {
     case Json::Kind::kNull:
     case Json::Kind::kBool:
-    case Json::Kind::kNumber: out += value.text; return;
-    case Json::Kind::kString: out += json_quoted(value.text); return;
+    case Json::Kind::kNumber:
+      out += value.text;
+      return;
+    case Json::Kind::kString:
+      out += json_quoted(value.text);
+      return;
     case Json::Kind::kArray:
-    case Json::Kind::kObject: break;
+    case Json::Kind::kObject:
+      break;
   }
   const bool object = value.kind == Json::Kind::kObject;
   std::vector<const Json*> items;

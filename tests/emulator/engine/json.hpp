@@ -8,8 +8,8 @@
 
 namespace emulator {
 
-/// A parsed JSON value that remembers how its scalars were written: StarRocks uses the literal token
-/// of a number, not its binary value (starrocks-load-protocol.md 11.4).
+/// A parsed JSON value that remembers how its scalars were written: StarRocks uses the literal
+/// token of a number, not its binary value (starrocks-load-protocol.md 11.4).
 struct Json {
   enum class Kind { kNull, kBool, kNumber, kString, kObject, kArray };
   Kind kind = Kind::kNull;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "tests/emulator/engine/json.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "tests/emulator/engine/json.hpp"
 
 namespace emulator {
 
@@ -16,8 +16,8 @@ struct JsonStep {
 };
 using JsonPath = std::vector<JsonStep>;
 
-/// Parses `$.a.b`, `$.arr[0]`, `$."dotted.key".x`, `$` (starrocks-load-protocol.md 11.4); unset if it is
-/// no path.
+/// Parses `$.a.b`, `$.arr[0]`, `$."dotted.key".x`, `$` (starrocks-load-protocol.md 11.4); unset if
+/// it is no path.
 [[nodiscard]] std::optional<JsonPath> parse_json_path(std::string_view text);
 
 /// What a path leads to; nullptr if there is nothing.

@@ -1,10 +1,10 @@
 #include "tests/emulator/engine/lexer.hpp"
 
+#include "tests/emulator/engine/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include "tests/emulator/engine/text.hpp"
 
 namespace emulator {
 
@@ -13,8 +13,8 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_name_byte(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || c == '@' ||
-         static_cast<unsigned char>(c) >= 0x80;
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+         c == '@' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::size_t skip_digits(std::string_view sql, std::size_t at) {
@@ -32,7 +32,8 @@ std::size_t skip_blank(std::string_view sql, std::size_t at) {
       at = std::min(sql.find('\n', at), sql.size());
     } else if (sql.substr(at, 2) == "/*") {
       const std::size_t close = sql.find("*/", at + 2);
-      if (close == std::string_view::npos) throw SqlError("Getting syntax error. Detail message: a comment has no end.");
+      if (close == std::string_view::npos)
+        throw SqlError("Getting syntax error. Detail message: a comment has no end.");
       at = close + 2;
     } else {
       break;
@@ -64,15 +65,30 @@ Token read_quoted(std::string_view sql, std::size_t at) {
     } else if (c == '\\' && quote != '`' && i + 1 < sql.size()) {
       c = sql[++i];
       switch (c) {
-        case 'n': c = '\n'; break;
-        case 't': c = '\t'; break;
-        case 'r': c = '\r'; break;
-        case '0': c = '\0'; break;
-        case 'b': c = '\b'; break;
-        case 'Z': c = '\x1a'; break;
+        case 'n':
+          c = '\n';
+          break;
+        case 't':
+          c = '\t';
+          break;
+        case 'r':
+          c = '\r';
+          break;
+        case '0':
+          c = '\0';
+          break;
+        case 'b':
+          c = '\b';
+          break;
+        case 'Z':
+          c = '\x1a';
+          break;
         case '%':
-        case '_': token.text += '\\'; break;
-        default: break;
+        case '_':
+          token.text += '\\';
+          break;
+        default:
+          break;
       }
     }
     token.text += c;
@@ -83,15 +99,16 @@ Token read_quoted(std::string_view sql, std::size_t at) {
 }
 
 Token read_symbol(std::string_view sql, std::size_t at) {
-  static constexpr std::array<std::string_view, 10> kLong = {"<=>", "<=", ">=", "<>", "!=",
-                                                             "==",  "||", "&&", "->", ":="};
+  static constexpr std::array<std::string_view, 10> kLong = {
+      "<=>", "<=", ">=", "<>", "!=", "==", "||", "&&", "->", ":="};
   for (const std::string_view symbol : kLong) {
     if (sql.substr(at, symbol.size()) == symbol) {
       return {Token::Kind::kSymbol, std::string(symbol), at, at + symbol.size()};
     }
   }
   if (std::string_view("()[]{},.;=<>+-*/%&|^~!:?").find(sql[at]) == std::string_view::npos) {
-    throw SqlError("Getting syntax error. Detail message: Unexpected input '" + std::string(1, sql[at]) + "'.");
+    throw SqlError("Getting syntax error. Detail message: Unexpected input '" +
+                   std::string(1, sql[at]) + "'.");
   }
   return {Token::Kind::kSymbol, std::string(1, sql[at]), at, at + 1};
 }
@@ -103,7 +120,8 @@ std::vector<Token> tokenize(std::string_view sql) {
   std::size_t at = skip_blank(sql, 0);
   while (at < sql.size()) {
     const char c = sql[at];
-    const bool after_point = !tokens.empty() && tokens.back().text == "." && tokens.back().end == at;
+    const bool after_point =
+        !tokens.empty() && tokens.back().text == "." && tokens.back().end == at;
     if (c == '\'' || c == '"' || c == '`') {
       tokens.push_back(read_quoted(sql, at));
     } else if (!after_point &&
@@ -177,18 +195,24 @@ int TokenStream::expect_number() {
   int number = 0;
   const std::string& text = peek().text;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (peek().kind != Token::Kind::kNumber || error != std::errc{} || end != text.data() + text.size()) fail();
+  if (peek().kind != Token::Kind::kNumber || error != std::errc{} ||
+      end != text.data() + text.size())
+    fail();
   next();
   return number;
 }
 
 void TokenStream::fail() const {
   const Token& token = peek();
-  const auto line = 1 + std::count(sql_.begin(), sql_.begin() + static_cast<std::ptrdiff_t>(token.begin), '\n');
-  const std::size_t line_start = token.begin == 0 ? std::string::npos : sql_.rfind('\n', token.begin - 1);
-  const std::size_t column = line_start == std::string::npos ? token.begin : token.begin - line_start - 1;
-  throw SqlError("Getting syntax error at line " + std::to_string(line) + ", column " + std::to_string(column) +
-                 ". Detail message: Unexpected input '" + token.text + "'.");
+  const auto line =
+      1 + std::count(sql_.begin(), sql_.begin() + static_cast<std::ptrdiff_t>(token.begin), '\n');
+  const std::size_t line_start =
+      token.begin == 0 ? std::string::npos : sql_.rfind('\n', token.begin - 1);
+  const std::size_t column =
+      line_start == std::string::npos ? token.begin : token.begin - line_start - 1;
+  throw SqlError("Getting syntax error at line " + std::to_string(line) + ", column " +
+                 std::to_string(column) + ". Detail message: Unexpected input '" + token.text +
+                 "'.");
 }
 
 std::string TokenStream::source(std::size_t begin, std::size_t end) const {

@@ -23,7 +23,8 @@ struct Token {
   std::size_t end = 0;
 };
 
-/// Splits SQL into tokens, the last one kEnd. Throws SqlError for an open quote or an unknown character.
+/// Splits SQL into tokens, the last one kEnd. Throws SqlError for an open quote or an unknown
+/// character.
 [[nodiscard]] std::vector<Token> tokenize(std::string_view sql);
 
 /// Reads tokens one by one, for recursive descent.

@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/load_mapping.hpp"
 
+#include "tests/emulator/engine/text.hpp"
+
 #include <algorithm>
 #include <set>
-
-#include "tests/emulator/engine/text.hpp"
 
 namespace emulator {
 
@@ -127,17 +127,20 @@ class Mapper {
   /// True if `columns` gives the column a value.
   bool is_given(std::size_t target) const {
     const std::string& name = column(target).name;
-    return std::any_of(out_.sources.begin(), out_.sources.end(),
-                       [&](const SourceColumn& source) { return equal_ignore_case(source.name, name); }) ||
-           std::any_of(pending_.begin(), pending_.end(),
-                       [&](const Pending& pending) { return equal_ignore_case(pending.name, name); });
+    return std::any_of(
+               out_.sources.begin(), out_.sources.end(),
+               [&](const SourceColumn& source) { return equal_ignore_case(source.name, name); }) ||
+           std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+             return equal_ignore_case(pending.name, name);
+           });
   }
 
   void check_partial_update() const {
     if (!options_.partial_update) return;
     if (!primary()) refuse_plan("Only primary key table support partial update");
     const auto storage = table_.properties.find("storage_type");
-    if (storage != table_.properties.end() && equal_ignore_case(storage->second, "column_with_row") &&
+    if (storage != table_.properties.end() &&
+        equal_ignore_case(storage->second, "column_with_row") &&
         options_.partial_update_mode != "row") {
       refuse_plan("column with row table only support row mode partial update");
     }
@@ -168,9 +171,9 @@ class Mapper {
     }
     for (SourceColumn& source : out_.sources) {
       // A name that is also assigned is only the input of its expression.
-      const bool assigned = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
-        return equal_ignore_case(pending.name, source.name);
-      });
+      const bool assigned = std::any_of(
+          pending_.begin(), pending_.end(),
+          [&](const Pending& pending) { return equal_ignore_case(pending.name, source.name); });
       if (assigned) {
         source.target.reset();
         source.op = false;
@@ -216,26 +219,30 @@ class Mapper {
       const auto mapped = std::find_if(out_.mapped.begin(), out_.mapped.end(),
                                        [&](const MappedColumn& m) { return m.target == target; });
       const bool expression = mapped != out_.mapped.end();
-      const std::string function =
-          expression && mapped->expr.function != nullptr ? std::string(mapped->expr.function->name) : "";
+      const std::string function = expression && mapped->expr.function != nullptr
+                                       ? std::string(mapped->expr.function->name)
+                                       : "";
       switch (column_info.type.kind) {
         case Kind::kBitmap:
           if (!expression || mapped->expr.type.kind != Kind::kBitmap) {
-            refuse_plan("bitmap column " + column_info.name + " require the function return type is BITMAP");
+            refuse_plan("bitmap column " + column_info.name +
+                        " require the function return type is BITMAP");
           }
           break;
         case Kind::kHll:
           if (function != "hll_hash" && function != "hll_empty") {
-            refuse_plan("HLL column must use hll_hash function, like " + column_info.name + "=hll_hash(xxx) or " +
-                        column_info.name + "=hll_empty()");
+            refuse_plan("HLL column must use hll_hash function, like " + column_info.name +
+                        "=hll_hash(xxx) or " + column_info.name + "=hll_empty()");
           }
           break;
         case Kind::kPercentile:
           if (!expression || mapped->expr.type.kind != Kind::kPercentile) {
-            refuse_plan("percentile column " + column_info.name + " require the function return type is PERCENTILE");
+            refuse_plan("percentile column " + column_info.name +
+                        " require the function return type is PERCENTILE");
           }
           break;
-        default: break;
+        default:
+          break;
       }
     }
   }
@@ -245,7 +252,8 @@ class Mapper {
     const std::set<std::size_t> given(out_.written.begin(), out_.written.end());
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       if (given.count(i) != 0 || column(i).auto_increment || !column(i).generated.empty()) continue;
-      if (!can_be_omitted(column(i))) refuse_plan("Column has no default value. column: " + column(i).name);
+      if (!can_be_omitted(column(i)))
+        refuse_plan("Column has no default value. column: " + column(i).name);
       out_.defaulted.push_back(i);
       out_.written.push_back(i);
     }
@@ -258,7 +266,8 @@ class Mapper {
       bool touched = false;
       const Scope scope = [&](const std::string& name) {
         const auto place = find_column(table_, name);
-        if (!place) throw SqlError("Unknown column '" + name + "' of generated column " + column(i).name);
+        if (!place)
+          throw SqlError("Unknown column '" + name + "' of generated column " + column(i).name);
         const bool given = std::count(out_.written.begin(), out_.written.end(), *place) != 0;
         complete = complete && given;
         touched = touched || given;
@@ -266,7 +275,8 @@ class Mapper {
       };
       Expr expr = parse(column(i).generated, scope);
       if (!complete && touched && options_.partial_update) {
-        refuse_plan("Columns that generated column " + column(i).name + " refers to must all be in the partial update");
+        refuse_plan("Columns that generated column " + column(i).name +
+                    " refers to must all be in the partial update");
       }
       if (!complete && options_.partial_update) continue;
       out_.generated.push_back({i, std::move(expr)});
@@ -285,7 +295,8 @@ class Mapper {
       return std::pair(static_cast<int>(*place), column(*place).type);
     };
     Expr expr = parse(options_.where, scope);
-    if (expr.type.kind != Kind::kBoolean) refuse_plan("where statement is not a valid statement return bool");
+    if (expr.type.kind != Kind::kBoolean)
+      refuse_plan("where statement is not a valid statement return bool");
     out_.where = std::move(expr);
   }
 
@@ -296,14 +307,18 @@ class Mapper {
     const auto place = find_column(table_, name);
     if (!place || std::count(out_.written.begin(), out_.written.end(), *place) == 0) {
       refuse_plan("Merge condition column " + name +
-                  " does not exist. If you are doing partial update with condition update, please check condition "
-                  "column is in the given update columns. Otherwise please check condition column is in table " +
+                  " does not exist. If you are doing partial update with condition update, please "
+                  "check condition "
+                  "column is in the given update columns. Otherwise please check condition column "
+                  "is in table " +
                   table_.name);
     }
-    if (column(*place).key) refuse_plan("Merge condition column " + name + " should not be primary key!");
+    if (column(*place).key)
+      refuse_plan("Merge condition column " + name + " should not be primary key!");
     const Kind kind = column(*place).type.kind;
     if (!is_number(kind) && kind != Kind::kDate && kind != Kind::kDatetime) {
-      refuse_plan("Merge condition column has invalid type maybe bitmap/hll/percentile/json/varchar!");
+      refuse_plan(
+          "Merge condition column has invalid type maybe bitmap/hll/percentile/json/varchar!");
     }
     out_.merge_condition = *place;
   }
@@ -325,6 +340,8 @@ class Mapper {
 
 }  // namespace
 
-LoadMapping map_columns(const TableSchema& table, const LoadOptions& options) { return Mapper(table, options).run(); }
+LoadMapping map_columns(const TableSchema& table, const LoadOptions& options) {
+  return Mapper(table, options).run();
+}
 
 }  // namespace emulator

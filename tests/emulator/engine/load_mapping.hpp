@@ -1,12 +1,12 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "tests/emulator/engine/expr.hpp"
 #include "tests/emulator/engine/load_options.hpp"
 #include "tests/emulator/engine/schema.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace emulator {
 
@@ -29,12 +29,12 @@ struct MappedColumn {
 struct LoadMapping {
   std::vector<SourceColumn> sources;
   std::vector<MappedColumn> mapped;
-  std::vector<MappedColumn> generated;   ///< generated columns, over the table's columns
-  std::vector<std::size_t> defaulted;    ///< columns that take their default
-  std::vector<std::size_t> written;      ///< columns whose values a staged row holds, in table order
-  std::optional<Expr> op;                ///< `__op=expr`
-  bool implicit_json_op = false;         ///< a key `__op` counts although `columns` does not list it
-  std::optional<Expr> where;             ///< over the table's columns
+  std::vector<MappedColumn> generated;  ///< generated columns, over the table's columns
+  std::vector<std::size_t> defaulted;   ///< columns that take their default
+  std::vector<std::size_t> written;     ///< columns whose values a staged row holds, in table order
+  std::optional<Expr> op;               ///< `__op=expr`
+  bool implicit_json_op = false;        ///< a key `__op` counts although `columns` does not list it
+  std::optional<Expr> where;            ///< over the table's columns
   std::optional<std::size_t> merge_condition;
 };
 

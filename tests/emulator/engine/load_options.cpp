@@ -1,15 +1,17 @@
 #include "tests/emulator/engine/load_options.hpp"
 
+#include "tests/emulator/engine/temporal.hpp"
+#include "tests/emulator/engine/text.hpp"
+
 #include <charconv>
 #include <cstdlib>
 #include <map>
 
-#include "tests/emulator/engine/temporal.hpp"
-#include "tests/emulator/engine/text.hpp"
-
 namespace emulator {
 
-void refuse_header(std::string message) { throw LoadRefused{{std::move(message), "INVALID_ARGUMENT"}}; }
+void refuse_header(std::string message) {
+  throw LoadRefused{{std::move(message), "INVALID_ARGUMENT"}};
+}
 
 void refuse_plan(std::string message) { throw LoadRefused{{std::move(message), "ANALYSIS_ERROR"}}; }
 
@@ -90,7 +92,8 @@ void read_compression(const Reader& reader, LoadOptions& options) {
   if (options.json) std::tie(options.compression, options.compression_error) = found->second;
 }
 
-std::string read_separator(const Reader& reader, const char* name, const char* word, std::string otherwise) {
+std::string read_separator(const Reader& reader, const char* name, const char* word,
+                           std::string otherwise) {
   const std::string value = reader.text(name);
   if (value.empty()) return otherwise;
   std::string bytes = decode_separator(value);
@@ -105,7 +108,8 @@ std::vector<std::string> split_names(const std::string& list) {
   std::string_view rest = list;
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    if (const auto name = trim_white(rest.substr(0, comma)); !name.empty()) names.emplace_back(name);
+    if (const auto name = trim_white(rest.substr(0, comma)); !name.empty())
+      names.emplace_back(name);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return names;
@@ -116,10 +120,12 @@ void read_csv(const Reader& reader, bool transaction, CsvOptions& csv) {
   csv.row_delimiter = read_separator(reader, "row_delimiter", "row delimiter", "\n");
   // The transaction interface does not hand these on (5.5).
   if (transaction) return;
-  csv.skip_header = reader.number("skip_header", 0, 0, "skip_header must be equal or greater than 0",
-                                  "Invalid csv load skip_header format");
+  csv.skip_header =
+      reader.number("skip_header", 0, 0, "skip_header must be equal or greater than 0",
+                    "Invalid csv load skip_header format");
   csv.trim_space = reader.boolean("trim_space", "Invalid trim space format. Must be bool type");
-  if (const std::string enclose = reader.text("enclose"); !enclose.empty()) csv.enclose = enclose[0];
+  if (const std::string enclose = reader.text("enclose"); !enclose.empty())
+    csv.enclose = enclose[0];
   if (const std::string escape = reader.text("escape"); !escape.empty()) csv.escape = escape[0];
 }
 
@@ -135,7 +141,8 @@ void read_json(const Reader& reader, LoadOptions& options) {
     const Json list = parse_json(paths);
     if (list.kind != Json::Kind::kArray) refuse_header("Invalid json path: " + paths);
     for (const Json& item : list.items) {
-      const auto path = item.kind == Json::Kind::kString ? parse_json_path(item.text) : std::nullopt;
+      const auto path =
+          item.kind == Json::Kind::kString ? parse_json_path(item.text) : std::nullopt;
       if (!path) refuse_header("Invalid json path: " + json_minified(item));
       options.jsonpaths.push_back(*path);
     }
@@ -198,7 +205,8 @@ LoadOptions read_load_options(const Headers& headers, bool transaction) {
   options.partitions = split_names(partitions.empty() ? temporary : partitions);
   options.negative = reader.text("negative") == "true";
   options.max_filter_ratio = std::strtod(reader.text("max_filter_ratio").c_str(), nullptr);
-  options.strict_mode = reader.boolean("strict_mode", "Invalid strict mode format. Must be bool type");
+  options.strict_mode =
+      reader.boolean("strict_mode", "Invalid strict mode format. Must be bool type");
   if (const std::string zone = reader.text("timezone"); !zone.empty()) {
     if (!zone_offset(zone, 0)) refuse_plan("Unknown or incorrect time zone: '" + zone + "'");
     options.zone = zone;
@@ -211,15 +219,18 @@ LoadOptions read_load_options(const Headers& headers, bool transaction) {
   read_json(reader, options);
   options.partial_update =
       transaction ? reader.text("partial_update") == "true"
-                  : reader.boolean("partial_update", "Invalid partial update flag format. Must be bool type");
-  if (const std::string mode = reader.text("partial_update_mode"); mode == "auto" || mode == "column") {
+                  : reader.boolean("partial_update",
+                                   "Invalid partial update flag format. Must be bool type");
+  if (const std::string mode = reader.text("partial_update_mode");
+      mode == "auto" || mode == "column") {
     options.partial_update_mode = mode;
   }
   options.merge_condition = reader.text("merge_condition");
   if (!transaction) {
-    options.rejected_records = reader.number("log_rejected_record_num", 0, -1,
-                                             "log_rejected_record_num must be equal or greater than -1",
-                                             "Invalid log_rejected_record_num format");
+    options.rejected_records =
+        reader.number("log_rejected_record_num", 0, -1,
+                      "log_rejected_record_num must be equal or greater than -1",
+                      "Invalid log_rejected_record_num format");
   }
   read_compression(reader, options);
   return options;

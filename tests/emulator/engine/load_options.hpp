@@ -1,11 +1,11 @@
 #pragma once
 
+#include "tests/emulator/engine/engine.hpp"
+#include "tests/emulator/engine/json_path.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "tests/emulator/engine/engine.hpp"
-#include "tests/emulator/engine/json_path.hpp"
 
 namespace emulator {
 
@@ -54,7 +54,8 @@ struct LoadRefused {
 /// Refusal by the leader while it plans.
 [[noreturn]] void refuse_plan(std::string message);
 
-/// Reads and checks the headers of step 12 (4.1). `transaction` selects the subset of 5.5. Throws LoadRefused.
+/// Reads and checks the headers of step 12 (4.1). `transaction` selects the subset of 5.5. Throws
+/// LoadRefused.
 [[nodiscard]] LoadOptions read_load_options(const Headers& headers, bool transaction);
 
 /// Bytes that a separator header stands for (11.2). Throws LoadRefused.

@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/load_plan.hpp"
 
-#include <algorithm>
-
 #include "tests/emulator/engine/compression.hpp"
 #include "tests/emulator/engine/text.hpp"
+
+#include <algorithm>
 
 namespace emulator {
 
@@ -13,7 +13,8 @@ constexpr std::size_t kMostErrorLines = 50;
 constexpr std::size_t kEnclosedBatch = 1 << 20;
 
 bool holds_struct(const Type& type) {
-  return type.kind == Kind::kStruct || std::any_of(type.children.begin(), type.children.end(), holds_struct);
+  return type.kind == Kind::kStruct ||
+         std::any_of(type.children.begin(), type.children.end(), holds_struct);
 }
 
 }  // namespace
@@ -51,7 +52,9 @@ void TableLoad::end_body() {
   if (!options_.json || result_.error) return;
   const std::string body = std::exchange(pending_, {});
   try {
-    read_json(options_.compression == Compression::kNone ? body : decompress(body, options_.compression, false));
+    read_json(options_.compression == Compression::kNone
+                  ? body
+                  : decompress(body, options_.compression, false));
   } catch (const CompressionError& error) {
     fail(error.what());
   }
@@ -79,14 +82,16 @@ void TableLoad::read_csv(bool last) {
 
 void TableLoad::take_csv_row(const CsvRow& row) {
   if (row.fields.size() != mapping_.sources.size()) {
-    return take({RowOutcome::Kind::kFiltered,
-                 "Target column count: " + std::to_string(mapping_.sources.size()) +
-                     " doesn't match source value column count: " + std::to_string(row.fields.size()) +
-                     ". Column separator: '" + printable_separator(options_.csv.column_separator) +
-                     "', Row delimiter: '" + printable_separator(options_.csv.row_delimiter) + "'"},
-                row.raw);
+    return take(
+        {RowOutcome::Kind::kFiltered,
+         "Target column count: " + std::to_string(mapping_.sources.size()) +
+             " doesn't match source value column count: " + std::to_string(row.fields.size()) +
+             ". Column separator: '" + printable_separator(options_.csv.column_separator) +
+             "', Row delimiter: '" + printable_separator(options_.csv.row_delimiter) + "'"},
+        row.raw);
   }
-  if (!valid_utf8(row.raw)) return take({RowOutcome::Kind::kFiltered, "Invalid UTF-8 row"}, row.raw);
+  if (!valid_utf8(row.raw))
+    return take({RowOutcome::Kind::kFiltered, "Invalid UTF-8 row"}, row.raw);
   take(converter_.convert(row), row.raw);
 }
 
@@ -98,8 +103,11 @@ void TableLoad::take(const RowOutcome& outcome, std::string_view raw) {
       ++counters.loaded;
       rows_.add(converter_.op(), converter_.values(), mapping_.written);
       return;
-    case RowOutcome::Kind::kUnselected: ++counters.unselected; return;
-    case RowOutcome::Kind::kFiltered: break;
+    case RowOutcome::Kind::kUnselected:
+      ++counters.unselected;
+      return;
+    case RowOutcome::Kind::kFiltered:
+      break;
   }
   ++counters.filtered;
   if (result_.error_log.size() < kMostErrorLines) {
@@ -118,14 +126,18 @@ void TableLoad::read_json(const std::string& document) {
     Json value;
     while (!reader.at_end() && !result_.error) {
       const char first = reader.peek();
-      if (first != '{' && first != '[') return fail("parse error. illegal json started with [" + std::string(1, first) + "]");
+      if (first != '{' && first != '[')
+        return fail("parse error. illegal json started with [" + std::string(1, first) + "]");
       if (!options_.json_root && first == '[' && !options_.strip_outer_array) {
-        return fail("parse error. The value is array type in json document stream, you can set strip_outer_array=true "
-                    "to parse each element of the array as individual rows");
+        return fail(
+            "parse error. The value is array type in json document stream, you can set "
+            "strip_outer_array=true "
+            "to parse each element of the array as individual rows");
       }
       if (!options_.json_root && first == '{' && options_.strip_outer_array) {
-        return fail("parse error. the value should be array type with strip_outer_array=true, value: " +
-                    document.substr(reader.position(), 64));
+        return fail(
+            "parse error. the value should be array type with strip_outer_array=true, value: " +
+            document.substr(reader.position(), 64));
       }
       if (first == '[' && !options_.json_root) {
         // The elements one by one: a large array is not held in memory as a whole.
@@ -135,7 +147,8 @@ void TableLoad::read_json(const std::string& document) {
             reader.read(value);
             read_json_record(value);
           } while (!result_.error && reader.accept(','));
-          if (!result_.error && !reader.accept(']')) return fail("parse error. the array has no end");
+          if (!result_.error && !reader.accept(']'))
+            return fail("parse error. the array has no end");
         }
         if (!result_.error && !reader.at_end()) return fail("parse error. text after the array");
         return;
@@ -149,8 +162,9 @@ void TableLoad::read_json(const std::string& document) {
       } else if (root->kind == Json::Kind::kArray) {
         for (const Json& item : root->items) read_json_record(item);
       } else {
-        return fail("parse error. the value should be array type with strip_outer_array=true, value: " +
-                    document.substr(begin, 64));
+        return fail(
+            "parse error. the value should be array type with strip_outer_array=true, value: " +
+            document.substr(begin, 64));
       }
     }
   } catch (const JsonError& error) {
@@ -162,19 +176,23 @@ void TableLoad::read_json_record(const Json& record) {
   if (result_.error) return;
   if (record.kind != Json::Kind::kObject) {
     const bool array = record.kind == Json::Kind::kArray;
-    return fail(array ? "parse error. The value is array type in json document stream, you can set "
-                        "strip_outer_array=true to parse each element of the array as individual rows"
-                      : "parse error. the value should be object type, value: " + json_minified(record).substr(0, 64));
+    return fail(array
+                    ? "parse error. The value is array type in json document stream, you can set "
+                      "strip_outer_array=true to parse each element of the array as individual rows"
+                    : "parse error. the value should be object type, value: " +
+                          json_minified(record).substr(0, 64));
   }
   const RowOutcome outcome = converter_.convert(record);
-  take(outcome, outcome.kind == RowOutcome::Kind::kFiltered ? json_minified(record) : std::string{});
+  take(outcome,
+       outcome.kind == RowOutcome::Kind::kFiltered ? json_minified(record) : std::string{});
 }
 
 LoadResult TableLoad::finish() {
   if (!result_.error && options_.json && !pending_.empty()) end_body();
   if (!result_.error && !options_.json) {
     try {
-      if (!plain_text() && !pending_.empty()) pending_ = decompress(pending_, options_.compression, true);
+      if (!plain_text() && !pending_.empty())
+        pending_ = decompress(pending_, options_.compression, true);
       read_csv(true);
     } catch (const CompressionError& error) {
       fail(error.what());
@@ -182,7 +200,8 @@ LoadResult TableLoad::finish() {
   }
   const Counters& counters = result_.counters;
   const auto considered = static_cast<double>(counters.total - counters.unselected);
-  if (!result_.error && static_cast<double>(counters.filtered) > options_.max_filter_ratio * considered) {
+  if (!result_.error &&
+      static_cast<double>(counters.filtered) > options_.max_filter_ratio * considered) {
     result_.error = EngineError{"too many filtered rows", "INTERNAL_ERROR"};
   }
   return result_;

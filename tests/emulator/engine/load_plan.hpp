@@ -1,13 +1,13 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "tests/emulator/engine/csv.hpp"
 #include "tests/emulator/engine/engine.hpp"
 #include "tests/emulator/engine/load_mapping.hpp"
 #include "tests/emulator/engine/row_converter.hpp"
 #include "tests/emulator/engine/rows.hpp"
+
+#include <string>
+#include <vector>
 
 namespace emulator {
 
@@ -29,7 +29,9 @@ class TableLoad : public LoadPlan {
   [[nodiscard]] const RowBuffer& rows() const { return rows_; }
 
  private:
-  [[nodiscard]] bool plain_text() const { return !options_.json && options_.compression == Compression::kNone; }
+  [[nodiscard]] bool plain_text() const {
+    return !options_.json && options_.compression == Compression::kNone;
+  }
   void fail(std::string message);
   void read_csv(bool last);
   void take_csv_row(const CsvRow& row);

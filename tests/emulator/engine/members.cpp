@@ -1,10 +1,10 @@
 #include "tests/emulator/engine/members.hpp"
 
+#include "tests/emulator/engine/value.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include "tests/emulator/engine/value.hpp"
 
 namespace emulator {
 
@@ -24,7 +24,9 @@ std::vector<Number> parse_numbers(std::string_view text) {
   return numbers;
 }
 
-std::uint32_t rotate(std::uint32_t value, int bits) { return (value << bits) | (value >> (32 - bits)); }
+std::uint32_t rotate(std::uint32_t value, int bits) {
+  return (value << bits) | (value >> (32 - bits));
+}
 
 }  // namespace
 
@@ -84,7 +86,8 @@ std::uint32_t murmur3_32(std::string_view text) {
     hash = rotate(hash, 13) * 5 + 0xe6546b64;
   }
   std::uint32_t tail = 0;
-  for (std::size_t j = text.size(); j > i; --j) tail = (tail << 8) | static_cast<unsigned char>(text[j - 1]);
+  for (std::size_t j = text.size(); j > i; --j)
+    tail = (tail << 8) | static_cast<unsigned char>(text[j - 1]);
   if (i < text.size()) hash ^= rotate(tail * kFirst, 15) * kSecond;
   hash ^= static_cast<std::uint32_t>(text.size());
   hash = (hash ^ (hash >> 16)) * 0x85ebca6b;
@@ -105,7 +108,8 @@ std::uint64_t murmur_64(std::string_view text) {
   }
   if (i < text.size()) {
     std::uint64_t tail = 0;
-    for (std::size_t j = text.size(); j > i; --j) tail = (tail << 8) | static_cast<unsigned char>(text[j - 1]);
+    for (std::size_t j = text.size(); j > i; --j)
+      tail = (tail << 8) | static_cast<unsigned char>(text[j - 1]);
     hash = (hash ^ tail) * kFactor;
   }
   hash = (hash ^ (hash >> 47)) * kFactor;

@@ -7,7 +7,8 @@
 
 namespace emulator {
 
-/// Members of a BITMAP, or distinct hashes of an HLL: sorted, each once. Their text is a JSON array.
+/// Members of a BITMAP, or distinct hashes of an HLL: sorted, each once. Their text is a JSON
+/// array.
 using Members = std::vector<std::uint64_t>;
 
 [[nodiscard]] Members parse_members(std::string_view text);

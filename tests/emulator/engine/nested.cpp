@@ -1,16 +1,17 @@
 #include "tests/emulator/engine/nested.hpp"
 
+#include "tests/emulator/engine/convert.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "tests/emulator/engine/convert.hpp"
 
 namespace emulator {
 
 namespace {
 
-/// Canonical text of a MAP from the texts of its keys and values; a later key replaces an earlier one.
+/// Canonical text of a MAP from the texts of its keys and values; a later key replaces an earlier
+/// one.
 class MapText {
  public:
   void add(const std::string& key, std::string value) {
@@ -38,8 +39,8 @@ class MapText {
   std::vector<std::pair<std::string, std::string>> entries_;
 };
 
-/// Recursive descent over the text form of nested values. Every method returns the canonical text of
-/// what it read, or unset if that is malformed or does not fit its type.
+/// Recursive descent over the text form of nested values. Every method returns the canonical text
+/// of what it read, or unset if that is malformed or does not fit its type.
 class CsvReader {
  public:
   explicit CsvReader(std::string_view text) : text_(text) {}
@@ -49,10 +50,14 @@ class CsvReader {
   std::optional<std::string> element(const Type& type) {
     if (accept_null()) return "null";
     switch (type.kind) {
-      case Kind::kArray: return array(type);
-      case Kind::kMap: return map(type);
-      case Kind::kStruct: return std::nullopt;
-      default: break;
+      case Kind::kArray:
+        return array(type);
+      case Kind::kMap:
+        return map(type);
+      case Kind::kStruct:
+        return std::nullopt;
+      default:
+        break;
     }
     const auto token = is_number(type.kind) ? bare() : quoted();
     if (!token) return std::nullopt;
@@ -71,7 +76,8 @@ class CsvReader {
   bool accept_null() {
     if (text_.substr(position_, 4) != "null") return false;
     const std::size_t end = position_ + 4;
-    if (end < text_.size() && std::string_view(",]}:").find(text_[end]) == std::string_view::npos) return false;
+    if (end < text_.size() && std::string_view(",]}:").find(text_[end]) == std::string_view::npos)
+      return false;
     position_ = end;
     return true;
   }
@@ -195,10 +201,14 @@ std::optional<Value> nested_from_csv(std::string_view text, const Type& type) {
 
 std::optional<Value> nested_from_json(const Json& json, const Type& type) {
   switch (type.kind) {
-    case Kind::kArray: return array_from_json(json, type);
-    case Kind::kMap: return map_from_json(json, type);
-    case Kind::kStruct: return struct_from_json(json, type);
-    default: return std::nullopt;
+    case Kind::kArray:
+      return array_from_json(json, type);
+    case Kind::kMap:
+      return map_from_json(json, type);
+    case Kind::kStruct:
+      return struct_from_json(json, type);
+    default:
+      return std::nullopt;
   }
 }
 

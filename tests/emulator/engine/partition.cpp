@@ -1,8 +1,8 @@
 #include "tests/emulator/engine/partition.hpp"
 
-#include <algorithm>
-
 #include "tests/emulator/engine/text.hpp"
+
+#include <algorithm>
 
 namespace emulator {
 
@@ -20,7 +20,8 @@ int compare(const Values& key, const PartitionBound& bound) {
 
 bool contains(const Partitioning& partitioning, const Partition& partition, const Values& key) {
   if (partitioning.kind == Partitioning::Kind::kList) {
-    return std::find(partition.members.begin(), partition.members.end(), key) != partition.members.end();
+    return std::find(partition.members.begin(), partition.members.end(), key) !=
+           partition.members.end();
   }
   const bool lowest = &partition == &partitioning.partitions.front();
   if (lowest && !key.empty() && is_null(key[0])) return true;
@@ -30,15 +31,17 @@ bool contains(const Partitioning& partitioning, const Partition& partition, cons
 
 }  // namespace
 
-bool has_partition(const Partitioning& partitioning, const Values& row, const std::vector<std::string>& names) {
+bool has_partition(const Partitioning& partitioning, const Values& row,
+                   const std::vector<std::string>& names) {
   const Partitioning::Kind kind = partitioning.kind;
   if (kind == Partitioning::Kind::kNone || kind == Partitioning::Kind::kExpression) return true;
   Values key;
   for (const std::size_t column : partitioning.columns) key.push_back(row[column]);
   for (const Partition& partition : partitioning.partitions) {
-    const bool wanted = names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return equal_ignore_case(name, partition.name);
-    });
+    const bool wanted =
+        names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+          return equal_ignore_case(name, partition.name);
+        });
     if (wanted && contains(partitioning, partition, key)) return true;
   }
   return false;

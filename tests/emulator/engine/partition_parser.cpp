@@ -71,7 +71,8 @@ class Parser {
     tokens_.expect_symbol(")");
   }
 
-  /// START ("a") END ("b") EVERY (...): many partitions without a gap, so one range stands for them.
+  /// START ("a") END ("b") EVERY (...): many partitions without a gap, so one range stands for
+  /// them.
   void parse_every() {
     Partition partition;
     partition.lower = PartitionBound{parse_bracketed_value()};

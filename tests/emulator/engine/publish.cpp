@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/publish.hpp"
 
+#include "tests/emulator/engine/aggregate.hpp"
+
 #include <algorithm>
 #include <unordered_map>
-
-#include "tests/emulator/engine/aggregate.hpp"
 
 namespace emulator {
 
@@ -28,7 +28,8 @@ std::string name_list(const TableSchema& table, const std::vector<std::size_t>& 
 
 /// INSERT of whole rows, up to and including the last bracket.
 std::string insert_sql(const TableSchema& table, const char* verb) {
-  std::string sql = std::string(verb) + " INTO " + quoted_table(table.database, table.name) + " VALUES (";
+  std::string sql =
+      std::string(verb) + " INTO " + quoted_table(table.database, table.name) + " VALUES (";
   for (std::size_t i = 0; i < table.columns.size(); ++i) sql += i == 0 ? "?" : ", ?";
   return sql + ")";
 }
@@ -71,9 +72,10 @@ class DuplicateWriter : public TableWriter {
   Statement insert_;
 };
 
-/// What happens to a key that is there already: the load's columns are replaced, under the condition of
-/// `merge_condition` if there is one.
-std::string upsert_sql(const TableSchema& table, const StagedLoad& load, const std::vector<std::size_t>& keys,
+/// What happens to a key that is there already: the load's columns are replaced, under the
+/// condition of `merge_condition` if there is one.
+std::string upsert_sql(const TableSchema& table, const StagedLoad& load,
+                       const std::vector<std::size_t>& keys,
                        const std::vector<std::size_t>& written) {
   std::string set;
   for (const std::size_t column : written) {
@@ -81,11 +83,13 @@ std::string upsert_sql(const TableSchema& table, const StagedLoad& load, const s
     const std::string name = quoted_name(table.columns[column].name);
     set += (set.empty() ? "" : ", ") + name + " = excluded." + name;
   }
-  std::string sql = insert_sql(table, "INSERT") + " ON CONFLICT (" + name_list(table, keys) + ") DO ";
+  std::string sql =
+      insert_sql(table, "INSERT") + " ON CONFLICT (" + name_list(table, keys) + ") DO ";
   if (set.empty()) return sql + "NOTHING";
   sql += "UPDATE SET " + set;
   if (!load.merge_condition.empty()) {
-    const std::string stored = quoted_table(table.database, table.name) + "." + quoted_name(load.merge_condition);
+    const std::string stored =
+        quoted_table(table.database, table.name) + "." + quoted_name(load.merge_condition);
     const std::string arrived = "excluded." + quoted_name(load.merge_condition);
     // NULL is below every number.
     sql += " WHERE " + stored + " IS NULL OR " + stored + " <= " + arrived;
@@ -106,7 +110,8 @@ class KeyedWriter : public TableWriter {
 
   void apply(RowOp op, const Values& row) override {
     // A unique index does not find NULL keys; DELETE ... IS does.
-    const bool null_key = std::any_of(keys_.begin(), keys_.end(), [&](std::size_t key) { return is_null(row[key]); });
+    const bool null_key =
+        std::any_of(keys_.begin(), keys_.end(), [&](std::size_t key) { return is_null(row[key]); });
     if (op == RowOp::kDelete || null_key) {
       bind_key(remove_, table_, keys_, row);
       remove_.run();
@@ -123,8 +128,8 @@ class KeyedWriter : public TableWriter {
   Statement remove_;
 };
 
-/// Aggregate key tables. Rows of one key are merged in memory first, then with the stored row, so that a
-/// load touches each key once.
+/// Aggregate key tables. Rows of one key are merged in memory first, then with the stored row, so
+/// that a load touches each key once.
 class AggregateWriter : public TableWriter {
  public:
   AggregateWriter(Database& database, const TableSchema& table, bool negative)
@@ -201,25 +206,34 @@ std::string storage_type(Kind kind) {
     case Kind::kTinyInt:
     case Kind::kSmallInt:
     case Kind::kInt:
-    case Kind::kBigInt: return "BIGINT";
+    case Kind::kBigInt:
+      return "BIGINT";
     case Kind::kFloat:
-    case Kind::kDouble: return "REAL";
+    case Kind::kDouble:
+      return "REAL";
     case Kind::kLargeInt:
-    case Kind::kDecimal: return std::string("TEXT COLLATE ") + kNumericCollation;
-    case Kind::kVarbinary: return "BLOB";
-    default: return "TEXT";
+    case Kind::kDecimal:
+      return std::string("TEXT COLLATE ") + kNumericCollation;
+    case Kind::kVarbinary:
+      return "BLOB";
+    default:
+      return "TEXT";
   }
 }
 
 }  // namespace
 
-std::unique_ptr<TableWriter> make_writer(Database& database, const TableSchema& table, const StagedLoad& load,
+std::unique_ptr<TableWriter> make_writer(Database& database, const TableSchema& table,
+                                         const StagedLoad& load,
                                          const std::vector<std::size_t>& written) {
   switch (table.model) {
-    case KeysModel::kDuplicate: return std::make_unique<DuplicateWriter>(database, table);
-    case KeysModel::kAggregate: return std::make_unique<AggregateWriter>(database, table, load.negative);
+    case KeysModel::kDuplicate:
+      return std::make_unique<DuplicateWriter>(database, table);
+    case KeysModel::kAggregate:
+      return std::make_unique<AggregateWriter>(database, table, load.negative);
     case KeysModel::kUnique:
-    case KeysModel::kPrimary: break;
+    case KeysModel::kPrimary:
+      break;
   }
   return std::make_unique<KeyedWriter>(database, table, load, written);
 }
@@ -230,7 +244,8 @@ std::string create_table_sql(const TableSchema& table) {
     if (&column != &table.columns.front()) sql += ", ";
     sql += quoted_name(column.name) + " " + storage_type(column.type.kind);
   }
-  if (table.model != KeysModel::kDuplicate) sql += ", PRIMARY KEY (" + name_list(table, key_columns(table)) + ")";
+  if (table.model != KeysModel::kDuplicate)
+    sql += ", PRIMARY KEY (" + name_list(table, key_columns(table)) + ")";
   return sql + ")";
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "tests/emulator/engine/rows.hpp"
+#include "tests/emulator/engine/schema.hpp"
+#include "tests/emulator/engine/sqlite.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "tests/emulator/engine/rows.hpp"
-#include "tests/emulator/engine/schema.hpp"
-#include "tests/emulator/engine/sqlite.hpp"
 
 namespace emulator {
 

@@ -29,19 +29,25 @@ const Column* origin(const Catalog& catalog, sqlite3_stmt* statement, int index)
 
 std::string type_of_value(int code) {
   switch (code) {
-    case SQLITE_INTEGER: return "bigint(20)";
-    case SQLITE_FLOAT: return "double";
-    case SQLITE_BLOB: return "varbinary";
-    default: return "varchar";
+    case SQLITE_INTEGER:
+      return "bigint(20)";
+    case SQLITE_FLOAT:
+      return "double";
+    case SQLITE_BLOB:
+      return "varbinary";
+    default:
+      return "varchar";
   }
 }
 
 std::optional<std::string> text_of_value(sqlite3_stmt* statement, int index, const Column* column) {
   switch (sqlite3_column_type(statement, index)) {
-    case SQLITE_NULL: return std::nullopt;
+    case SQLITE_NULL:
+      return std::nullopt;
     case SQLITE_FLOAT: {
       const double number = sqlite3_column_double(statement, index);
-      if (column != nullptr && column->type.kind == Kind::kFloat) return float_text(static_cast<float>(number));
+      if (column != nullptr && column->type.kind == Kind::kFloat)
+        return float_text(static_cast<float>(number));
       return double_text(number);
     }
     default: {
@@ -54,7 +60,8 @@ std::optional<std::string> text_of_value(sqlite3_stmt* statement, int index, con
 
 }  // namespace
 
-QueryRunner::QueryRunner(Database& database, const Catalog& catalog) : database_(database), catalog_(catalog) {
+QueryRunner::QueryRunner(Database& database, const Catalog& catalog)
+    : database_(database), catalog_(catalog) {
   register_query_functions(database_);
   create_information_schema(database_);
 }
@@ -71,15 +78,18 @@ QueryResult QueryRunner::run(std::string_view sql, const std::string& current_da
       const bool named = tokens.accept_word("FROM") || tokens.accept_word("IN");
       return show_tables(named ? tokens.expect_name() : current_database);
     }
-    throw SqlError("Getting analyzing error. Detail message: the emulator does not support the statement SHOW " +
-                   tokens.peek().text + ".");
+    throw SqlError(
+        "Getting analyzing error. Detail message: the emulator does not support the statement "
+        "SHOW " +
+        tokens.peek().text + ".");
   }
   if (tokens.accept_word("DESC") || tokens.accept_word("DESCRIBE")) {
     const TableName name = parse_table_name(tokens);
     return describe_table(name.database.empty() ? current_database : name.database, name.table);
   }
-  throw SqlError("Getting analyzing error. Detail message: the emulator does not support the statement " +
-                 tokens.peek().text + ".");
+  throw SqlError(
+      "Getting analyzing error. Detail message: the emulator does not support the statement " +
+      tokens.peek().text + ".");
 }
 
 QueryResult QueryRunner::select(std::string_view sql, const std::string& current_database) {
@@ -87,13 +97,17 @@ QueryResult QueryRunner::select(std::string_view sql, const std::string& current
   if (translation.information_schema) fill_information_schema(database_, catalog_);
   Statement statement = database_.prepare(translation.sql);
   sqlite3_stmt* const handle = statement.handle();
-  if (sqlite3_stmt_readonly(handle) == 0) throw SqlError("Getting analyzing error. Detail message: only SELECT is allowed.");
+  if (sqlite3_stmt_readonly(handle) == 0)
+    throw SqlError("Getting analyzing error. Detail message: only SELECT is allowed.");
   QueryResult result;
   const int columns = sqlite3_column_count(handle);
   std::vector<const Column*> origins;
   for (int i = 0; i < columns; ++i) {
     origins.push_back(origin(catalog_, handle, i));
-    result.names.emplace_back(sqlite3_column_name(handle, i));
+    const auto place = static_cast<std::size_t>(i);
+    const bool own = translation.names.size() == static_cast<std::size_t>(columns) &&
+                     !translation.names[place].empty();
+    result.names.push_back(own ? translation.names[place] : sqlite3_column_name(handle, i));
     result.types.push_back(origins.back() == nullptr ? "" : sql_type_text(origins.back()->type));
   }
   while (statement.step()) {
@@ -102,7 +116,8 @@ QueryResult QueryRunner::select(std::string_view sql, const std::string& current
       const auto place = static_cast<std::size_t>(i);
       // The type of an expression is that of its first value that is not NULL.
       const int code = sqlite3_column_type(handle, i);
-      if (result.types[place].empty() && code != SQLITE_NULL) result.types[place] = type_of_value(code);
+      if (result.types[place].empty() && code != SQLITE_NULL)
+        result.types[place] = type_of_value(code);
       row.push_back(text_of_value(handle, i, origins[place]));
     }
   }
@@ -129,17 +144,24 @@ QueryResult QueryRunner::show_tables(const std::string& database) const {
   return result;
 }
 
-QueryResult QueryRunner::describe_table(const std::string& database, const std::string& table) const {
+QueryResult QueryRunner::describe_table(const std::string& database,
+                                        const std::string& table) const {
   const TableSchema* schema = catalog_.find(database, table);
   if (schema == nullptr) {
-    throw SqlError("Getting analyzing error. Detail message: Unknown table '" + database + "." + table + "'.");
+    throw SqlError("Getting analyzing error. Detail message: Unknown table '" + database + "." +
+                   table + "'.");
   }
-  QueryResult result{{"Field", "Type", "Null", "Key", "Default", "Extra"}, std::vector<std::string>(6, "varchar"), {}};
+  QueryResult result{{"Field", "Type", "Null", "Key", "Default", "Extra"},
+                     std::vector<std::string>(6, "varchar"),
+                     {}};
   for (const ColumnInfo& column : describe(*schema).columns) {
     const auto place = find_column(*schema, column.name);
-    const std::string extra = column.auto_increment ? "AUTO_INCREMENT" : column.key ? "" : column.aggregation.value_or("");
-    result.rows.push_back({column.name, sql_type_text(schema->columns[*place].type), column.nullable ? "YES" : "NO",
-                           column.key ? "true" : "false", column.default_value, extra});
+    const std::string extra = column.auto_increment ? "AUTO_INCREMENT"
+                              : column.key          ? ""
+                                                    : column.aggregation.value_or("");
+    result.rows.push_back({column.name, sql_type_text(schema->columns[*place].type),
+                           column.nullable ? "YES" : "NO", column.key ? "true" : "false",
+                           column.default_value, extra});
   }
   return result;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "tests/emulator/engine/catalog.hpp"
 #include "tests/emulator/engine/engine.hpp"
 #include "tests/emulator/engine/sqlite.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace emulator {
 
@@ -21,7 +21,8 @@ class QueryRunner {
   [[nodiscard]] QueryResult select(std::string_view sql, const std::string& current_database);
   [[nodiscard]] QueryResult show_databases() const;
   [[nodiscard]] QueryResult show_tables(const std::string& database) const;
-  [[nodiscard]] QueryResult describe_table(const std::string& database, const std::string& table) const;
+  [[nodiscard]] QueryResult describe_table(const std::string& database,
+                                           const std::string& table) const;
 
   Database& database_;
   const Catalog& catalog_;

@@ -1,13 +1,13 @@
 #include "tests/emulator/engine/query_functions.hpp"
 
-#include <chrono>
-#include <limits>
-#include <new>
-
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/functions.hpp"
 #include "tests/emulator/engine/members.hpp"
 #include "tests/emulator/engine/type_parser.hpp"
+
+#include <chrono>
+#include <limits>
+#include <new>
 
 namespace emulator {
 
@@ -15,16 +15,21 @@ namespace {
 
 std::string bytes_of(sqlite3_value* value) {
   const auto* data = static_cast<const char*>(sqlite3_value_blob(value));
-  return data == nullptr ? std::string{} : std::string(data, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+  return data == nullptr ? std::string{}
+                         : std::string(data, static_cast<std::size_t>(sqlite3_value_bytes(value)));
 }
 
 /// A value of SQLite with the StarRocks type that fits it.
 std::pair<Value, Type> read_value(sqlite3_value* value) {
   switch (sqlite3_value_type(value)) {
-    case SQLITE_NULL: return {Value{}, simple_type(Kind::kBoolean)};
-    case SQLITE_INTEGER: return {std::int64_t{sqlite3_value_int64(value)}, simple_type(Kind::kBigInt)};
-    case SQLITE_FLOAT: return {sqlite3_value_double(value), simple_type(Kind::kDouble)};
-    default: return {bytes_of(value), text_type()};
+    case SQLITE_NULL:
+      return {Value{}, simple_type(Kind::kBoolean)};
+    case SQLITE_INTEGER:
+      return {std::int64_t{sqlite3_value_int64(value)}, simple_type(Kind::kBigInt)};
+    case SQLITE_FLOAT:
+      return {sqlite3_value_double(value), simple_type(Kind::kDouble)};
+    default:
+      return {bytes_of(value), text_type()};
   }
 }
 
@@ -46,8 +51,9 @@ void return_value(sqlite3_context* context, const Value& value, const Type& type
 
 FunctionContext context_now() {
   FunctionContext context;
-  context.now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  context.now = std::chrono::duration_cast<std::chrono::seconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
   return context;
 }
 
@@ -98,7 +104,8 @@ std::unique_ptr<State> take_state(sqlite3_context* sqlite) {
 
 void unite_step(sqlite3_context* sqlite, int /*count*/, sqlite3_value** values) {
   auto* members = state_of<Members>(sqlite);
-  if (members != nullptr && sqlite3_value_type(values[0]) != SQLITE_NULL) unite(*members, bytes_of(values[0]));
+  if (members != nullptr && sqlite3_value_type(values[0]) != SQLITE_NULL)
+    unite(*members, bytes_of(values[0]));
 }
 
 void unite_count(sqlite3_context* sqlite) {
@@ -124,7 +131,11 @@ void sum_step(sqlite3_context* sqlite, int /*count*/, sqlite3_value** values) {
   const std::string text = bytes_of(values[0]);
   const std::size_t point = text.find('.');
   state->scale = point == std::string::npos ? 0 : static_cast<int>(text.size() - point - 1);
-  state->sum += parse_decimal(text, 38, state->scale).value_or(0);
+  const auto number = point == std::string::npos ? parse_integer(text, kInt128Min, kInt128Max)
+                                                 : parse_decimal(text, 38, state->scale);
+  // Wraps around as the sums of StarRocks do.
+  state->sum = static_cast<Int128>(static_cast<UInt128>(state->sum) +
+                                   static_cast<UInt128>(number.value_or(0)));
   state->any = true;
 }
 
@@ -140,7 +151,8 @@ using Step = void (*)(sqlite3_context*, int, sqlite3_value**);
 using Final = void (*)(sqlite3_context*);
 
 void add_aggregate(Database& database, const char* name, Step step, Final final) {
-  sqlite3_create_function_v2(database.handle(), name, 1, SQLITE_UTF8, nullptr, nullptr, step, final, nullptr);
+  sqlite3_create_function_v2(database.handle(), name, 1, SQLITE_UTF8, nullptr, nullptr, step, final,
+                             nullptr);
 }
 
 }  // namespace
@@ -148,17 +160,20 @@ void add_aggregate(Database& database, const char* name, Step step, Final final)
 void register_query_functions(Database& database) {
   for (const FunctionInfo& function : all_functions()) {
     const std::string name(function.name);
-    const bool operation = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") != std::string::npos;
+    const bool operation =
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") != std::string::npos;
     // SQLite's own are the same, or are aggregates as well.
-    if (operation || name == "left" || name == "right" || name == "coalesce" || name == "nullif") continue;
+    if (operation || name == "left" || name == "right" || name == "coalesce" || name == "nullif")
+      continue;
     const bool many = function.most > 10;
     for (int count = many ? -1 : function.least; count <= (many ? -1 : function.most); ++count) {
       sqlite3_create_function_v2(database.handle(), name.c_str(), count, SQLITE_UTF8,
-                                 const_cast<FunctionInfo*>(&function), call_function, nullptr, nullptr, nullptr);
+                                 const_cast<FunctionInfo*>(&function), call_function, nullptr,
+                                 nullptr, nullptr);
     }
   }
-  sqlite3_create_function_v2(database.handle(), "starrocks_cast", 2, SQLITE_UTF8, nullptr, cast_function, nullptr,
-                             nullptr, nullptr);
+  sqlite3_create_function_v2(database.handle(), "starrocks_cast", 2, SQLITE_UTF8, nullptr,
+                             cast_function, nullptr, nullptr, nullptr);
   for (const char* name : {"bitmap_union_count", "hll_union_agg", "bitmap_union_int"}) {
     add_aggregate(database, name, unite_step, unite_count);
   }

@@ -23,14 +23,15 @@ RowOutcome filtered(std::string reason) { return {RowOutcome::Kind::kFiltered, s
 
 Value default_value(const Column& column, const FunctionContext& context) {
   if (column.default_now) {
-    return cast_value(now_text(context), simple_type(Kind::kDatetime), column.type).value_or(Value{});
+    return cast_value(now_text(context), simple_type(Kind::kDatetime), column.type)
+        .value_or(Value{});
   }
   if (column.default_text) return from_csv(*column.default_text, column.type).value_or(Value{});
   return {};
 }
 
-RowConverter::RowConverter(const TableSchema& table, const LoadOptions& options, const LoadMapping& mapping,
-                           FunctionContext context)
+RowConverter::RowConverter(const TableSchema& table, const LoadOptions& options,
+                           const LoadMapping& mapping, FunctionContext context)
     : table_(table), options_(options), mapping_(mapping), context_(std::move(context)) {
   for (const Column& column : table_.columns) defaults_.push_back(default_value(column, context_));
   written_.resize(table_.columns.size());
@@ -94,8 +95,8 @@ RowOutcome RowConverter::convert(const Json& record) {
     const Type type = source.op ? simple_type(Kind::kTinyInt) : table_.columns[*source.target].type;
     auto value = from_json(*json, type);
     if (!value && options_.strict_mode) {
-      return filtered("Value '" + json_as_text(*json) + "' is out of range. The type of '" + source.name + "' is " +
-                      type_text(type));
+      return filtered("Value '" + json_as_text(*json) + "' is out of range. The type of '" +
+                      source.name + "' is " + type_text(type));
     }
     if (source.op) {
       if (!take_op(value ? std::move(*value) : Value{})) return filtered(std::move(reason_));
@@ -105,7 +106,9 @@ RowOutcome RowConverter::convert(const Json& record) {
   }
   if (mapping_.implicit_json_op) {
     if (const Json* op = json_member(record, "__op")) {
-      const auto value = op->kind == Json::Kind::kNull ? std::nullopt : from_json(*op, simple_type(Kind::kTinyInt));
+      const auto value = op->kind == Json::Kind::kNull
+                             ? std::nullopt
+                             : from_json(*op, simple_type(Kind::kTinyInt));
       if (!take_op(value.value_or(Value{}))) return filtered(std::move(reason_));
     }
   }
@@ -119,7 +122,8 @@ bool RowConverter::take_op(const Value& value) {
     return false;
   }
   if (*number != 0 && *number != 1) {
-    reason_ = "Value '" + std::to_string(*number) + "' is out of range. The type of '__op' is TINYINT";
+    reason_ =
+        "Value '" + std::to_string(*number) + "' is out of range. The type of '__op' is TINYINT";
     return false;
   }
   op_ = *number == 1 ? RowOp::kDelete : RowOp::kUpsert;
@@ -137,8 +141,9 @@ bool RowConverter::assign(const MappedColumn& mapped, const Values& row) {
   if (!converted && is_string(column.type.kind) && options_.strict_mode) {
     // Only a text that is too long cannot become a text; strict mode does not hide that.
     const std::string text = value_text(value, mapped.expr.type);
-    reason_ = "String '" + text + "'(length=" + std::to_string(text.size()) + ") is too long. The max length of '" +
-              column.name + "' is " + std::to_string(column.type.length);
+    reason_ = "String '" + text + "'(length=" + std::to_string(text.size()) +
+              ") is too long. The max length of '" + column.name + "' is " +
+              std::to_string(column.type.length);
     return false;
   }
   values_[mapped.target] = converted ? std::move(*converted) : Value{};
@@ -160,7 +165,8 @@ bool RowConverter::check_not_null() {
 RowOutcome RowConverter::finish() {
   if (mapping_.op) {
     const Value op = evaluate(*mapping_.op, sources_, context_);
-    const auto number = is_null(op) ? std::nullopt : cast_value(op, mapping_.op->type, simple_type(Kind::kTinyInt));
+    const auto number =
+        is_null(op) ? std::nullopt : cast_value(op, mapping_.op->type, simple_type(Kind::kTinyInt));
     if (!take_op(number.value_or(Value{}))) return filtered(std::move(reason_));
   }
   for (const MappedColumn& mapped : mapping_.mapped) {
@@ -171,7 +177,8 @@ RowOutcome RowConverter::finish() {
   }
   if (mapping_.where) {
     const Value selected = evaluate(*mapping_.where, values_, context_);
-    if (is_null(selected) || std::get<std::int64_t>(selected) == 0) return {RowOutcome::Kind::kUnselected, {}};
+    if (is_null(selected) || std::get<std::int64_t>(selected) == 0)
+      return {RowOutcome::Kind::kUnselected, {}};
   }
   if (!check_not_null()) return filtered(std::move(reason_));
   if (!has_partition(table_.partitioning, values_, options_.partitions)) {

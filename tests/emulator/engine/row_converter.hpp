@@ -1,14 +1,14 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "tests/emulator/engine/csv.hpp"
 #include "tests/emulator/engine/json.hpp"
 #include "tests/emulator/engine/load_mapping.hpp"
 #include "tests/emulator/engine/rows.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace emulator {
 
@@ -19,8 +19,8 @@ struct RowOutcome {
   std::string reason;  ///< why it was filtered, as the error log words it (4.8)
 };
 
-/// Turns one row of the payload into the values of the table's columns: the rule of 11.1, expressions,
-/// defaults, generated columns, `where` and `__op`.
+/// Turns one row of the payload into the values of the table's columns: the rule of 11.1,
+/// expressions, defaults, generated columns, `where` and `__op`.
 class RowConverter {
  public:
   /// All three must outlive the converter.

@@ -54,16 +54,23 @@ bool RowReader::next(RowOp& op, Values& row) {
   op = static_cast<RowOp>(read<char>());
   for (Value& value : row) {
     switch (read<char>()) {
-      case 1: value = read<std::int64_t>(); break;
-      case 2: value = read<double>(); break;
-      case 3: value = read<Int128>(); break;
+      case 1:
+        value = read<std::int64_t>();
+        break;
+      case 2:
+        value = read<double>();
+        break;
+      case 3:
+        value = read<Int128>();
+        break;
       case 4: {
         const auto size = read<std::uint32_t>();
         value = std::string(rest_.substr(0, size));
         rest_.remove_prefix(size);
         break;
       }
-      default: value = {};
+      default:
+        value = {};
     }
   }
   return true;

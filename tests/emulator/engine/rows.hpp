@@ -1,19 +1,19 @@
 #pragma once
 
+#include "tests/emulator/engine/value.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "tests/emulator/engine/value.hpp"
 
 namespace emulator {
 
 /// What a staged row does to its key.
 enum class RowOp : std::uint8_t { kUpsert = 0, kDelete = 1 };
 
-/// Converted rows of a load in a compact form, in chunks of about a megabyte: what a plan holds, and
-/// what is written to the staging area as it is.
+/// Converted rows of a load in a compact form, in chunks of about a megabyte: what a plan holds,
+/// and what is written to the staging area as it is.
 class RowBuffer {
  public:
   void add(RowOp op, const Values& row, const std::vector<std::size_t>& columns);

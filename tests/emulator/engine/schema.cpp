@@ -6,25 +6,38 @@ namespace emulator {
 
 std::string model_name(KeysModel model) {
   switch (model) {
-    case KeysModel::kDuplicate: return "DUP_KEYS";
-    case KeysModel::kUnique: return "UNIQUE_KEYS";
-    case KeysModel::kAggregate: return "AGG_KEYS";
-    case KeysModel::kPrimary: return "PRIMARY_KEYS";
+    case KeysModel::kDuplicate:
+      return "DUP_KEYS";
+    case KeysModel::kUnique:
+      return "UNIQUE_KEYS";
+    case KeysModel::kAggregate:
+      return "AGG_KEYS";
+    case KeysModel::kPrimary:
+      return "PRIMARY_KEYS";
   }
   return {};
 }
 
 std::string aggregation_name(Aggregation aggregation) {
   switch (aggregation) {
-    case Aggregation::kNone: return {};
-    case Aggregation::kSum: return "SUM";
-    case Aggregation::kMin: return "MIN";
-    case Aggregation::kMax: return "MAX";
-    case Aggregation::kReplace: return "REPLACE";
-    case Aggregation::kReplaceIfNotNull: return "REPLACE_IF_NOT_NULL";
-    case Aggregation::kBitmapUnion: return "BITMAP_UNION";
-    case Aggregation::kHllUnion: return "HLL_UNION";
-    case Aggregation::kPercentileUnion: return "PERCENTILE_UNION";
+    case Aggregation::kNone:
+      return {};
+    case Aggregation::kSum:
+      return "SUM";
+    case Aggregation::kMin:
+      return "MIN";
+    case Aggregation::kMax:
+      return "MAX";
+    case Aggregation::kReplace:
+      return "REPLACE";
+    case Aggregation::kReplaceIfNotNull:
+      return "REPLACE_IF_NOT_NULL";
+    case Aggregation::kBitmapUnion:
+      return "BITMAP_UNION";
+    case Aggregation::kHllUnion:
+      return "HLL_UNION";
+    case Aggregation::kPercentileUnion:
+      return "PERCENTILE_UNION";
   }
   return {};
 }
@@ -57,7 +70,8 @@ TableInfo describe(const TableSchema& table) {
     }
     out.nullable = column.nullable;
     out.key = column.key;
-    if (column.aggregation != Aggregation::kNone) out.aggregation = aggregation_name(column.aggregation);
+    if (column.aggregation != Aggregation::kNone)
+      out.aggregation = aggregation_name(column.aggregation);
     out.default_value = column.default_now ? "CURRENT_TIMESTAMP" : column.default_text;
     out.auto_increment = column.auto_increment;
     out.comment = column.comment;

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "tests/emulator/engine/engine.hpp"
 #include "tests/emulator/engine/partition.hpp"
 #include "tests/emulator/engine/type.hpp"
 #include "tests/emulator/engine/value.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace emulator {
 
@@ -58,7 +58,8 @@ struct TableSchema {
 [[nodiscard]] std::string aggregation_name(Aggregation aggregation);
 
 /// Place of a column by its name, any case; unset if there is none.
-[[nodiscard]] std::optional<std::size_t> find_column(const TableSchema& table, const std::string& name);
+[[nodiscard]] std::optional<std::size_t> find_column(const TableSchema& table,
+                                                     const std::string& name);
 
 /// True if an omitted column has a value of its own: a default, NULL or a generated number.
 [[nodiscard]] bool can_be_omitted(const Column& column);

@@ -6,13 +6,18 @@ namespace emulator {
 
 namespace {
 
-/// Orders two decimal texts as numbers; digits are compared without converting them, so any length works.
-int compare_numeric(void* /*unused*/, int left_size, const void* left, int right_size, const void* right) {
+/// Orders two decimal texts as numbers; digits are compared without converting them, so any length
+/// works.
+int compare_numeric(void* /*unused*/, int left_size, const void* left, int right_size,
+                    const void* right) {
   const auto number = [](const void* text, int size) {
     const std::string_view digits(static_cast<const char*>(text), static_cast<std::size_t>(size));
     const std::size_t point = digits.find('.');
     const auto whole = parse_integer(digits, kInt128Min, kInt128Max).value_or(0);
-    Int128 fraction = point == std::string_view::npos ? 0 : parse_decimal("0" + std::string(digits.substr(point)), 38, 37).value_or(0);
+    Int128 fraction =
+        point == std::string_view::npos
+            ? 0
+            : parse_decimal("0" + std::string(digits.substr(point)), 38, 37).value_or(0);
     if (!digits.empty() && digits[0] == '-') fraction = -fraction;
     return std::pair(whole, fraction);
   };
@@ -26,7 +31,8 @@ int compare_numeric(void* /*unused*/, int left_size, const void* left, int right
 
 Statement::Statement(sqlite3* database, std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  const int code =
+      sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
   statement_.reset(statement);
   if (code != SQLITE_OK) throw SqliteError(sqlite3_errmsg(database));
 }
@@ -50,7 +56,8 @@ void Statement::bind(int index, const Value& value, const Type& type) {
     }
   } else {
     const std::string digits = value_text(value, type);
-    check(sqlite3_bind_text64(handle(), index, digits.data(), digits.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    check(sqlite3_bind_text64(handle(), index, digits.data(), digits.size(), SQLITE_TRANSIENT,
+                              SQLITE_UTF8));
   }
 }
 
@@ -64,7 +71,9 @@ void Statement::bind_blob(int index, std::string_view bytes) {
   check(sqlite3_bind_blob64(handle(), index, data, bytes.size(), SQLITE_TRANSIENT));
 }
 
-void Statement::bind_int(int index, std::int64_t number) { check(sqlite3_bind_int64(handle(), index, number)); }
+void Statement::bind_int(int index, std::int64_t number) {
+  check(sqlite3_bind_int64(handle(), index, number));
+}
 
 bool Statement::step() {
   const int code = sqlite3_step(handle());
@@ -81,12 +90,16 @@ void Statement::run() {
 
 void Statement::reset() { sqlite3_reset(handle()); }
 
-std::int64_t Statement::column_int(int index) const { return sqlite3_column_int64(handle(), index); }
+std::int64_t Statement::column_int(int index) const {
+  return sqlite3_column_int64(handle(), index);
+}
 
 std::string Statement::column_text(int index) const {
   const void* data = sqlite3_column_blob(handle(), index);
   const int size = sqlite3_column_bytes(handle(), index);
-  return data == nullptr ? std::string{} : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  return data == nullptr
+             ? std::string{}
+             : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 Value Statement::column_value(int index, const Type& type) const {
@@ -96,12 +109,17 @@ Value Statement::column_value(int index, const Type& type) const {
     case Kind::kTinyInt:
     case Kind::kSmallInt:
     case Kind::kInt:
-    case Kind::kBigInt: return column_int(index);
+    case Kind::kBigInt:
+      return column_int(index);
     case Kind::kFloat:
-    case Kind::kDouble: return sqlite3_column_double(handle(), index);
-    case Kind::kLargeInt: return parse_integer(column_text(index), kInt128Min, kInt128Max).value_or(0);
-    case Kind::kDecimal: return parse_decimal(column_text(index), 38, type.scale).value_or(0);
-    default: return column_text(index);
+    case Kind::kDouble:
+      return sqlite3_column_double(handle(), index);
+    case Kind::kLargeInt:
+      return parse_integer(column_text(index), kInt128Min, kInt128Max).value_or(0);
+    case Kind::kDecimal:
+      return parse_decimal(column_text(index), 38, type.scale).value_or(0);
+    default:
+      return column_text(index);
   }
 }
 
@@ -111,7 +129,8 @@ Database::Database(const std::string& path) {
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   database_.reset(database);
   if (code != SQLITE_OK) throw SqliteError("cannot open " + path + ": " + sqlite3_errstr(code));
-  sqlite3_create_collation_v2(database, kNumericCollation, SQLITE_UTF8, nullptr, compare_numeric, nullptr);
+  sqlite3_create_collation_v2(database, kNumericCollation, SQLITE_UTF8, nullptr, compare_numeric,
+                              nullptr);
   sqlite3_busy_timeout(database, 10000);
   // What was answered as prepared or visible must outlive a kill and a power cut.
   execute("PRAGMA journal_mode=WAL");
@@ -127,7 +146,9 @@ void Database::execute(const std::string& sql) {
 
 Statement Database::prepare(std::string_view sql) { return Statement(handle(), sql); }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.execute("BEGIN IMMEDIATE");
+}
 
 Transaction::~Transaction() {
   // SQLite may have rolled back by itself, then there is nothing left to do.

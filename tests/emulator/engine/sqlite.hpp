@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/emulator/engine/value.hpp"
+
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -9,8 +11,6 @@
 #include <string>
 #include <string_view>
 
-#include "tests/emulator/engine/value.hpp"
-
 namespace emulator {
 
 /// Thrown when SQLite refuses; what() is its message.
@@ -19,7 +19,8 @@ class SqliteError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Name of the collation by which DECIMAL and LARGEINT columns, which are texts, compare as numbers.
+/// Name of the collation by which DECIMAL and LARGEINT columns, which are texts, compare as
+/// numbers.
 inline constexpr const char* kNumericCollation = "STARROCKS_NUMERIC";
 
 /// A prepared statement. Parameters count from 1, columns of the result from 0, as in SQLite.

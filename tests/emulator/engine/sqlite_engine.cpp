@@ -4,7 +4,9 @@
 
 namespace emulator {
 
-std::unique_ptr<Engine> Engine::open(const std::string& path) { return std::make_unique<SqliteEngine>(path); }
+std::unique_ptr<Engine> Engine::open(const std::string& path) {
+  return std::make_unique<SqliteEngine>(path);
+}
 
 SqliteEngine::SqliteEngine(const std::string& path)
     : database_(path),
@@ -12,7 +14,8 @@ SqliteEngine::SqliteEngine(const std::string& path)
       staging_(database_, catalog_),
       statements_(database_, catalog_, staging_),
       queries_(database_, catalog_) {
-  database_.execute("CREATE TABLE IF NOT EXISTS _values (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID");
+  database_.execute(
+      "CREATE TABLE IF NOT EXISTS _values (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID");
 }
 
 std::optional<EngineError> SqliteEngine::execute(std::string_view sql) {
@@ -26,7 +29,9 @@ std::optional<EngineError> SqliteEngine::execute(std::string_view sql) {
   }
 }
 
-bool SqliteEngine::has_database(const std::string& database) const { return catalog_.databases().count(database) != 0; }
+bool SqliteEngine::has_database(const std::string& database) const {
+  return catalog_.databases().count(database) != 0;
+}
 
 std::vector<std::string> SqliteEngine::databases() const {
   std::vector<std::string> names;
@@ -42,14 +47,16 @@ std::vector<std::string> SqliteEngine::tables(const std::string& database) const
   return names;
 }
 
-std::optional<TableInfo> SqliteEngine::table(const std::string& database, const std::string& table) const {
+std::optional<TableInfo> SqliteEngine::table(const std::string& database,
+                                             const std::string& table) const {
   const TableSchema* schema = catalog_.find(database, table);
   if (schema == nullptr) return std::nullopt;
   return describe(*schema);
 }
 
 std::unique_ptr<LoadPlan> SqliteEngine::plan(const std::string& database, const std::string& table,
-                                             const Headers& headers, bool transaction, EngineError& error) {
+                                             const Headers& headers, bool transaction,
+                                             EngineError& error) {
   const TableSchema* schema = catalog_.find(database, table);
   if (schema == nullptr) {
     error = {"unknown table \"" + database + "." + table + "\"", "ANALYSIS_ERROR"};
@@ -59,7 +66,8 @@ std::unique_ptr<LoadPlan> SqliteEngine::plan(const std::string& database, const 
     LoadOptions options = read_load_options(headers, transaction);
     FunctionContext context;
     context.zone = options.zone;
-    context.now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+    context.now = std::chrono::duration_cast<std::chrono::seconds>(
+                      std::chrono::system_clock::now().time_since_epoch())
                       .count();
     return std::make_unique<TableLoad>(*schema, std::move(options), std::move(context));
   } catch (const LoadRefused& refused) {
@@ -76,13 +84,15 @@ void SqliteEngine::publish(std::int64_t transaction_id) { staging_.publish(trans
 
 void SqliteEngine::discard(std::int64_t transaction_id) { staging_.discard(transaction_id); }
 
-std::optional<QueryResult> SqliteEngine::query(std::string_view sql, const std::string& database, EngineError& error) {
+std::optional<QueryResult> SqliteEngine::query(std::string_view sql, const std::string& database,
+                                               EngineError& error) {
   try {
     return queries_.run(sql, database);
   } catch (const SqlError& refused) {
     error = {refused.what(), "ANALYSIS_ERROR"};
   } catch (const SqliteError& refused) {
-    error = {std::string("Getting analyzing error. Detail message: ") + refused.what() + ".", "ANALYSIS_ERROR"};
+    error = {std::string("Getting analyzing error. Detail message: ") + refused.what() + ".",
+             "ANALYSIS_ERROR"};
   }
   return std::nullopt;
 }
@@ -102,7 +112,8 @@ void SqliteEngine::erase(const std::string& key) {
 
 std::map<std::string, std::string> SqliteEngine::scan(const std::string& prefix) const {
   std::map<std::string, std::string> found;
-  Statement select = database_.prepare("SELECT key, value FROM _values WHERE key >= ? ORDER BY key");
+  Statement select =
+      database_.prepare("SELECT key, value FROM _values WHERE key >= ? ORDER BY key");
   select.bind_text(1, prefix);
   while (select.step()) {
     std::string key = select.column_text(0);

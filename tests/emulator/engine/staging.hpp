@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-
 #include "tests/emulator/engine/catalog.hpp"
 #include "tests/emulator/engine/load_plan.hpp"
 #include "tests/emulator/engine/publish.hpp"
 
+#include <cstdint>
+
 namespace emulator {
 
-/// Rows of loads that are not visible yet: durable from stage() to publish() or discard(), so that a
-/// PREPARED transaction survives a kill.
+/// Rows of loads that are not visible yet: durable from stage() to publish() or discard(), so that
+/// a PREPARED transaction survives a kill.
 class Staging {
  public:
   Staging(Database& database, Catalog& catalog);
@@ -20,7 +20,8 @@ class Staging {
   void discard(std::int64_t transaction_id);
 
   /// Applies rows at once: INSERT INTO. The caller has begun a transaction.
-  void apply(const TableSchema& table, const StagedLoad& load, const std::vector<std::string>& chunks);
+  void apply(const TableSchema& table, const StagedLoad& load,
+             const std::vector<std::string>& chunks);
 
  private:
   void erase(std::int64_t transaction_id);

@@ -1,10 +1,11 @@
 #include "tests/emulator/engine/statements.hpp"
 
-#include <chrono>
-
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/ddl.hpp"
 #include "tests/emulator/engine/expr.hpp"
+
+#include <algorithm>
+#include <chrono>
 
 namespace emulator {
 
@@ -16,9 +17,26 @@ namespace {
 
 FunctionContext context_now() {
   FunctionContext context;
-  context.now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  context.now = std::chrono::duration_cast<std::chrono::seconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
   return context;
+}
+
+/// Generated columns over the table's other columns.
+std::vector<MappedColumn> generated_columns(const TableSchema& table) {
+  std::vector<MappedColumn> generated;
+  const Scope scope = [&table](const std::string& name) {
+    const auto place = find_column(table, name);
+    if (!place) refuse("Column '" + name + "' cannot be resolved.");
+    return std::pair(static_cast<int>(*place), table.columns[*place].type);
+  };
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].generated.empty()) continue;
+    TokenStream tokens(table.columns[i].generated);
+    generated.push_back({i, parse_expression(tokens, scope)});
+  }
+  return generated;
 }
 
 }  // namespace
@@ -149,7 +167,8 @@ void StatementRunner::insert() {
     tokens_.expect_symbol(")");
   } else {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      if (table.columns[i].generated.empty() && !table.columns[i].auto_increment) columns.push_back(i);
+      if (table.columns[i].generated.empty() && !table.columns[i].auto_increment)
+        columns.push_back(i);
     }
   }
   if (!tokens_.accept_word("VALUES")) refuse("the emulator supports INSERT INTO with VALUES only.");
@@ -165,19 +184,23 @@ Value StatementRunner::insert_value(const Column& column) {
   const Value value = evaluate(expr, {}, context_now());
   if (is_null(value)) {
     if (!column.nullable && !column.auto_increment) {
-      throw SqlError("Insert has filtered data in strict mode. NULL value in non-nullable column '" + column.name + "'");
+      throw SqlError(
+          "Insert has filtered data in strict mode. NULL value in non-nullable column '" +
+          column.name + "'");
     }
     return {};
   }
   auto converted = cast_value(value, expr.type, column.type);
   if (!converted) {
-    throw SqlError("Insert has filtered data in strict mode. Value '" + value_text(value, expr.type) +
-                   "' is out of range. The type of '" + column.name + "' is " + type_text(column.type));
+    throw SqlError("Insert has filtered data in strict mode. Value '" +
+                   value_text(value, expr.type) + "' is out of range. The type of '" + column.name +
+                   "' is " + type_text(column.type));
   }
   return std::move(*converted);
 }
 
-void StatementRunner::insert_rows(const TableSchema& table, const std::vector<std::size_t>& columns) {
+void StatementRunner::insert_rows(const TableSchema& table,
+                                  const std::vector<std::size_t>& columns) {
   StagedLoad load;
   load.database = table.database;
   load.table = table.name;
@@ -188,20 +211,38 @@ void StatementRunner::insert_rows(const TableSchema& table, const std::vector<st
       refuse("'" + table.columns[i].name + "' must be explicitly mentioned in column permutation.");
     }
   }
+  const std::vector<MappedColumn> generated = generated_columns(table);
+  std::vector<std::size_t> written = columns;
+  for (const MappedColumn& column : generated) {
+    written.push_back(column.target);
+    load.columns.push_back(table.columns[column.target].name);
+  }
+  Values defaults;
+  for (const Column& column : table.columns)
+    defaults.push_back(default_value(column, context_now()));
   RowBuffer rows;
   do {
-    Values row(table.columns.size());
+    Values row = defaults;
     tokens_.expect_symbol("(");
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i != 0) tokens_.expect_symbol(",");
       row[columns[i]] = insert_value(table.columns[columns[i]]);
     }
     tokens_.expect_symbol(")");
-    if (!has_partition(table.partitioning, row, {})) {
-      throw SqlError("Insert has filtered data in strict mode. The row is out of partition ranges. Please add a new "
-                     "partition.");
+    for (const MappedColumn& column : generated) {
+      const Value value = evaluate(column.expr, row, context_now());
+      row[column.target] =
+          is_null(value) ? Value{}
+                         : cast_value(value, column.expr.type, table.columns[column.target].type)
+                               .value_or(Value{});
     }
-    rows.add(RowOp::kUpsert, row, columns);
+    if (!has_partition(table.partitioning, row, {})) {
+      throw SqlError(
+          "Insert has filtered data in strict mode. The row is out of partition ranges. Please add "
+          "a new "
+          "partition.");
+    }
+    rows.add(RowOp::kUpsert, row, written);
   } while (tokens_.accept_symbol(","));
   Transaction transaction(database_);
   staging_.apply(table, load, rows.chunks());

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "tests/emulator/engine/catalog.hpp"
 #include "tests/emulator/engine/lexer.hpp"
 #include "tests/emulator/engine/staging.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace emulator {
 
-/// Runs scripts of CREATE / DROP DATABASE, CREATE / DROP / TRUNCATE TABLE, USE and INSERT INTO ... VALUES.
-/// Throws SqlError for anything else, by its name.
+/// Runs scripts of CREATE / DROP DATABASE, CREATE / DROP / TRUNCATE TABLE, USE and INSERT INTO ...
+/// VALUES. Throws SqlError for anything else, by its name.
 class StatementRunner {
  public:
   StatementRunner(Database& database, Catalog& catalog, Staging& staging)

@@ -1,12 +1,12 @@
 #include "tests/emulator/engine/temporal.hpp"
 
+#include "tests/emulator/engine/text.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
 #include <fstream>
 #include <iterator>
-
-#include "tests/emulator/engine/text.hpp"
 
 namespace emulator {
 
@@ -27,7 +27,8 @@ class Scanner {
     while (count < text_.size() && count < most && is_digit(text_[count])) {
       value = value * 10 + (text_[count++] - '0');
     }
-    if (count < least || (count < text_.size() && count == most && most > 2 && is_digit(text_[count]))) {
+    if (count < least ||
+        (count < text_.size() && count == most && most > 2 && is_digit(text_[count]))) {
       return std::nullopt;
     }
     last_count_ = count;
@@ -182,8 +183,8 @@ std::string date_text(const DateTime& t) {
 }
 
 std::string datetime_text(const DateTime& t) {
-  std::string text = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month, t.day, t.hour,
-                                 t.minute, t.second);
+  std::string text = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month, t.day,
+                                 t.hour, t.minute, t.second);
   if (t.micro != 0) text += fmt::format(".{:06}", t.micro);
   return text;
 }
@@ -192,7 +193,8 @@ std::int64_t to_seconds(const DateTime& t) {
   const std::chrono::sys_days days = std::chrono::year_month_day{
       std::chrono::year{t.year}, std::chrono::month{static_cast<unsigned>(t.month)},
       std::chrono::day{static_cast<unsigned>(t.day)}};
-  return std::int64_t{days.time_since_epoch().count()} * 86400 + t.hour * 3600 + t.minute * 60 + t.second;
+  return std::int64_t{days.time_since_epoch().count()} * 86400 + t.hour * 3600 + t.minute * 60 +
+         t.second;
 }
 
 DateTime from_seconds(std::int64_t seconds) {

@@ -18,7 +18,8 @@ struct DateTime {
   int micro = 0;
 };
 
-/// Reads the text forms of DATE and DATETIME (starrocks-load-protocol.md 11.3); unset if it is none.
+/// Reads the text forms of DATE and DATETIME (starrocks-load-protocol.md 11.3); unset if it is
+/// none.
 [[nodiscard]] std::optional<DateTime> parse_datetime(std::string_view text);
 
 [[nodiscard]] bool is_valid_date(int year, int month, int day);
@@ -30,8 +31,8 @@ struct DateTime {
 [[nodiscard]] std::int64_t to_seconds(const DateTime& time);
 [[nodiscard]] DateTime from_seconds(std::int64_t seconds);
 
-/// Offset from UTC in seconds at the instant `utc_seconds` of a `timezone` header value: "+08:00" or a
-/// region id of the system's zone files. Unset if there is no such zone.
+/// Offset from UTC in seconds at the instant `utc_seconds` of a `timezone` header value: "+08:00"
+/// or a region id of the system's zone files. Unset if there is no such zone.
 [[nodiscard]] std::optional<int> zone_offset(std::string_view zone, std::int64_t utc_seconds);
 
 }  // namespace emulator

@@ -1,25 +1,27 @@
 #include "tests/emulator/engine/translate.hpp"
 
-#include <set>
-
 #include "tests/emulator/engine/lexer.hpp"
 #include "tests/emulator/engine/sqlite.hpp"
 #include "tests/emulator/engine/text.hpp"
+
+#include <set>
 
 namespace emulator {
 
 namespace {
 
 const std::set<std::string>& clause_words() {
-  static const std::set<std::string> kWords = {"WHERE", "GROUP",  "HAVING",    "ORDER", "LIMIT",  "UNION",
-                                               "EXCEPT", "INTERSECT", "WINDOW", "SELECT", "OFFSET"};
+  static const std::set<std::string> kWords = {"WHERE",  "GROUP",  "HAVING", "ORDER",
+                                               "LIMIT",  "UNION",  "EXCEPT", "INTERSECT",
+                                               "WINDOW", "SELECT", "OFFSET"};
   return kWords;
 }
 
 /// Words that can follow a table and are no alias.
 bool can_be_alias(const Token& token) {
-  static const std::set<std::string> kNot = {"ON",   "USING", "JOIN",  "INNER", "LEFT",  "RIGHT",  "FULL", "CROSS",
-                                             "OUTER", "NATURAL", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT",
+  static const std::set<std::string> kNot = {"ON",    "USING",  "JOIN",      "INNER",  "LEFT",
+                                             "RIGHT", "FULL",   "CROSS",     "OUTER",  "NATURAL",
+                                             "WHERE", "GROUP",  "HAVING",    "ORDER",  "LIMIT",
                                              "UNION", "EXCEPT", "INTERSECT", "WINDOW", "OFFSET"};
   if (token.kind == Token::Kind::kQuotedName) return true;
   return token.kind == Token::Kind::kName && kNot.count(to_upper(token.text)) == 0;
@@ -38,13 +40,14 @@ bool is_wide_number(const Column& column) {
   return column.type.kind == Kind::kDecimal || column.type.kind == Kind::kLargeInt;
 }
 
-/// One pass over the tokens. Names of tables stand after FROM, JOIN and the commas between them; a first
-/// pass finds them, because the select list, which comes before, depends on their columns.
+/// One pass over the tokens. Names of tables stand after FROM, JOIN and the commas between them; a
+/// first pass finds them, because the select list, which comes before, depends on their columns.
 class Translator {
  public:
   Translator(std::string_view sql, const std::string& current, const Catalog& catalog)
-      : tokens_(tokenize(sql)), current_(current), catalog_(catalog) {
-    while (tokens_.size() > 1 && tokens_[tokens_.size() - 2].text == ";") tokens_.erase(tokens_.end() - 2);
+      : sql_(sql), tokens_(tokenize(sql)), current_(current), catalog_(catalog) {
+    while (tokens_.size() > 1 && tokens_[tokens_.size() - 2].text == ";")
+      tokens_.erase(tokens_.end() - 2);
   }
 
   Translation run() {
@@ -54,7 +57,7 @@ class Translator {
     collect_ = false;
     out_.clear();
     translate(0, tokens_.size() - 1);
-    return {out_, information_schema_};
+    return {out_, information_schema_, column_names()};
   }
 
  private:
@@ -78,7 +81,8 @@ class Translator {
   void find_common_tables() {
     if (!is_word(0, "WITH")) return;
     for (std::size_t i = 1; i + 2 < tokens_.size(); ++i) {
-      if (is_name(i) && is_word(i + 1, "AS") && is_symbol(i + 2, "(")) common_.insert(to_lower(token(i).text));
+      if (is_name(i) && is_word(i + 1, "AS") && is_symbol(i + 2, "("))
+        common_.insert(to_lower(token(i).text));
     }
   }
 
@@ -95,7 +99,6 @@ class Translator {
   void translate(std::size_t begin, std::size_t end) {
     bool in_from = false;
     bool expect_table = false;
-    bool select_list = false;
     std::size_t i = begin;
     while (i < end) {
       if (expect_table && is_name(i)) {
@@ -112,21 +115,19 @@ class Translator {
         emit(")");
         expect_table = false;
         i = close + 1;
-      } else if (token(i).kind == Token::Kind::kName && clause_words().count(to_upper(token(i).text)) != 0 &&
-                 !is_symbol(i + 1, "(")) {
+      } else if (token(i).kind == Token::Kind::kName &&
+                 clause_words().count(to_upper(token(i).text)) != 0 && !is_symbol(i + 1, "(")) {
         in_from = false;
         expect_table = false;
-        select_list = is_word(i, "SELECT");
         emit(token(i++).text);
       } else if (is_word(i, "FROM")) {
         in_from = expect_table = true;
-        select_list = false;
         emit(token(i++).text);
       } else if (is_word(i, "JOIN") || (in_from && is_symbol(i, ","))) {
         expect_table = true;
         emit(token(i++).text);
       } else {
-        i = take_expression_part(i, select_list);
+        i = take_expression_part(i);
       }
     }
   }
@@ -136,7 +137,7 @@ class Translator {
     std::size_t i = take_table(begin);
     while (i < end) {
       const bool table = is_word(i, "JOIN") || is_symbol(i, ",");
-      i = table ? (emit(token(i).text), take_table(i + 1)) : take_expression_part(i, false);
+      i = table ? (emit(token(i).text), take_table(i + 1)) : take_expression_part(i);
     }
   }
 
@@ -158,12 +159,15 @@ class Translator {
       emit(quoted_name("information_schema." + to_lower(table)));
     } else {
       schema = catalog_.find(database, table);
-      if (database.empty()) throw SqlError("Getting analyzing error. Detail message: No database selected.");
+      if (database.empty())
+        throw SqlError("Getting analyzing error. Detail message: No database selected.");
       if (catalog_.databases().count(database) == 0) {
-        throw SqlError("Getting analyzing error. Detail message: Unknown database '" + database + "'.");
+        throw SqlError("Getting analyzing error. Detail message: Unknown database '" + database +
+                       "'.");
       }
       if (schema == nullptr) {
-        throw SqlError("Getting analyzing error. Detail message: Unknown table '" + database + "." + table + "'.");
+        throw SqlError("Getting analyzing error. Detail message: Unknown table '" + database + "." +
+                       table + "'.");
       }
       emit(quoted_table(database, table));
     }
@@ -181,22 +185,30 @@ class Translator {
     if (!is_name(end - 1) || (end - i != 1 && !qualified)) return nullptr;
     for (const auto& [alias, table] : tables_) {
       if (qualified && alias != to_lower(token(end - 3).text)) continue;
-      if (const auto place = find_column(*table, token(end - 1).text)) return &table->columns[*place];
+      if (const auto place = find_column(*table, token(end - 1).text))
+        return &table->columns[*place];
     }
     return nullptr;
   }
 
-  std::size_t take_expression_part(std::size_t i, bool select_list) {
+  std::size_t take_expression_part(std::size_t i) {
     const Token& t = token(i);
     switch (t.kind) {
-      case Token::Kind::kString: emit(sql_text(t.text)); return i + 1;
-      case Token::Kind::kNumber: emit(t.text); return i + 1;
-      case Token::Kind::kSymbol: return take_symbol(i);
+      case Token::Kind::kString:
+        emit(sql_text(t.text));
+        return i + 1;
+      case Token::Kind::kNumber:
+        emit(t.text);
+        return i + 1;
+      case Token::Kind::kSymbol:
+        return take_symbol(i);
       case Token::Kind::kName:
-      case Token::Kind::kQuotedName: break;
-      case Token::Kind::kEnd: return i + 1;
+      case Token::Kind::kQuotedName:
+        break;
+      case Token::Kind::kEnd:
+        return i + 1;
     }
-    if (t.kind == Token::Kind::kName && is_symbol(i + 1, "(")) return take_call(i, select_list);
+    if (t.kind == Token::Kind::kName && is_symbol(i + 1, "(")) return take_call(i);
     if (is_word(i, "DIV")) {
       emit("/");
       return i + 1;
@@ -205,15 +217,18 @@ class Translator {
       emit(token(i + 1).text + ", " + sql_text(token(i + 2).text));
       return i + 3;
     }
-    if ((is_word(i, "DATE") || is_word(i, "DATETIME")) && token(i + 1).kind == Token::Kind::kString) {
+    if ((is_word(i, "DATE") || is_word(i, "DATETIME")) &&
+        token(i + 1).kind == Token::Kind::kString) {
       emit(sql_text(token(i + 1).text));
       return i + 2;
     }
     // database.table.column: the database is in the table's name already.
-    const bool three = is_symbol(i + 1, ".") && is_name(i + 2) && is_symbol(i + 3, ".") && is_name(i + 4);
+    const bool three =
+        is_symbol(i + 1, ".") && is_name(i + 2) && is_symbol(i + 3, ".") && is_name(i + 4);
     if (three) i += 2;
-    emit(token(i).kind == Token::Kind::kQuotedName || is_symbol(i + 1, ".") ? quoted_name(token(i).text)
-                                                                            : token(i).text);
+    emit(token(i).kind == Token::Kind::kQuotedName || is_symbol(i + 1, ".")
+             ? quoted_name(token(i).text)
+             : token(i).text);
     return i + 1;
   }
 
@@ -241,12 +256,13 @@ class Translator {
     return i + 1;
   }
 
-  std::size_t take_call(std::size_t i, bool select_list) {
+  std::size_t take_call(std::size_t i) {
     const std::size_t close = closing(i + 1);
     const std::string name = to_lower(token(i).text);
     if (name == "cast") return take_cast(i, close);
     const bool distinct = is_word(i + 2, "DISTINCT");
-    const Column* column = named_column(i + (distinct ? 3 : 2), close);
+    const Column* column =
+        close > i + (distinct ? 3 : 2) ? named_column(i + (distinct ? 3 : 2), close) : nullptr;
     if (name == "count" && distinct && column != nullptr) {
       const Kind kind = column->type.kind;
       if (kind == Kind::kBitmap || kind == Kind::kHll) {
@@ -257,18 +273,18 @@ class Translator {
         return close + 1;
       }
     }
-    // Sums of DECIMAL and LARGEINT are exact; as texts they keep comparing as numbers by the collation.
-    const bool wide = select_list && column != nullptr && is_wide_number(*column) && !is_word(close + 1, "OVER");
-    const bool sum = wide && name == "sum" && !distinct;
-    if (name == "left" || name == "right") {
-      emit("str" + name);
-    } else {
-      emit(sum ? "exact_sum" : name);
-    }
+    // DECIMAL and LARGEINT are texts: their sums must be exact, and their sums, minima and maxima
+    // go on comparing as numbers, which takes the affinity of a text and the collation.
+    const bool wide = column != nullptr && is_wide_number(*column) && !is_word(close + 1, "OVER") &&
+                      (name == "min" || name == "max" || (name == "sum" && !distinct));
+    if (wide) emit("CAST (");
+    emit(wide && name == "sum"               ? "exact_sum"
+         : name == "left" || name == "right" ? "str" + name
+                                             : name);
     emit("(");
     translate(i + 2, close);
     emit(")");
-    if (sum || (wide && (name == "min" || name == "max"))) emit(std::string("COLLATE ") + kNumericCollation);
+    if (wide) emit(std::string("AS TEXT ) COLLATE ") + kNumericCollation);
     return close + 1;
   }
 
@@ -289,6 +305,37 @@ class Translator {
     return close + 1;
   }
 
+  /// Names of the items of the first select list: an expression without alias is named by its text.
+  std::vector<std::string> column_names() const {
+    std::vector<std::string> names;
+    std::size_t begin = is_word(0, "SELECT") ? 1 : tokens_.size();
+    if (is_word(begin, "DISTINCT") || is_word(begin, "ALL")) ++begin;
+    int depth = 0;
+    for (std::size_t i = begin; i < tokens_.size(); ++i) {
+      if (is_symbol(i, "(")) ++depth;
+      if (is_symbol(i, ")")) --depth;
+      const bool end = token(i).kind == Token::Kind::kEnd || is_word(i, "FROM");
+      if (depth != 0 || !(end || is_symbol(i, ","))) continue;
+      names.push_back(item_name(begin, i));
+      if (end) break;
+      begin = i + 1;
+    }
+    return names;
+  }
+
+  /// Empty if SQLite's own name of the item is right: a column, or an alias.
+  std::string item_name(std::size_t begin, std::size_t end) const {
+    if (begin >= end) return {};
+    const Token& last = token(end - 1);
+    const bool name = is_name(end - 1) && !is_word(end - 1, "END");
+    const bool column = name && (end - begin == 1 || is_symbol(end - 2, "."));
+    const bool alias = name && end - begin > 1 &&
+                       (token(end - 2).kind != Token::Kind::kSymbol || is_symbol(end - 2, ")"));
+    if (column || alias || is_symbol(end - 1, "*")) return {};
+    return std::string(sql_.substr(token(begin).begin, last.end - token(begin).begin));
+  }
+
+  std::string_view sql_;
   std::vector<Token> tokens_;
   const std::string& current_;
   const Catalog& catalog_;
@@ -301,7 +348,8 @@ class Translator {
 
 }  // namespace
 
-Translation translate_query(std::string_view sql, const std::string& current_database, const Catalog& catalog) {
+Translation translate_query(std::string_view sql, const std::string& current_database,
+                            const Catalog& catalog) {
   return Translator(sql, current_database, catalog).run();
 }
 

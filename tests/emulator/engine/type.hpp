@@ -33,10 +33,10 @@ enum class Kind {
 /// A StarRocks type with its parameters.
 struct Type {
   Kind kind = Kind::kVarchar;
-  int length = 0;     ///< CHAR, VARCHAR, VARBINARY: most bytes
-  int precision = 0;  ///< DECIMAL
-  int scale = 0;      ///< DECIMAL
-  int bits = 0;       ///< DECIMAL: 32, 64, 128; 0 is DECIMALV2
+  int length = 0;                   ///< CHAR, VARCHAR, VARBINARY: most bytes
+  int precision = 0;                ///< DECIMAL
+  int scale = 0;                    ///< DECIMAL
+  int bits = 0;                     ///< DECIMAL: 32, 64, 128; 0 is DECIMALV2
   std::vector<Type> children;       ///< ARRAY: element; MAP: key, value; STRUCT: fields
   std::vector<std::string> fields;  ///< STRUCT: names of the fields
 };
@@ -57,7 +57,8 @@ inline constexpr int kMaxVarcharLength = 1048576;
 /// As declared, upper-case: "DECIMAL(10,2)", "ARRAY<INT>", "VARCHAR(10)".
 [[nodiscard]] std::string type_text(const Type& type);
 
-/// As `_schema` names it (starrocks-load-protocol.md 8.5): "DECIMAL64", "INVALID_TYPE" for nested types.
+/// As `_schema` names it (starrocks-load-protocol.md 8.5): "DECIMAL64", "INVALID_TYPE" for nested
+/// types.
 [[nodiscard]] std::string primitive_name(const Type& type);
 
 }  // namespace emulator

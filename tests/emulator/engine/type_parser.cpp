@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/type_parser.hpp"
 
+#include "tests/emulator/engine/text.hpp"
+
 #include <map>
 #include <optional>
-
-#include "tests/emulator/engine/text.hpp"
 
 namespace emulator {
 
@@ -20,15 +20,17 @@ Type bytes_type(TokenStream& tokens, Kind kind, int without, int most) {
   Type type = simple_type(kind);
   type.length = parse_length(tokens).value_or(without);
   if (type.length < 1 || type.length > most) {
-    throw SqlError("Getting analyzing error. Detail message: " + type_text(simple_type(kind)).substr(0, 7) +
-                   " size must be between 1 and " + std::to_string(most) + ".");
+    throw SqlError(
+        "Getting analyzing error. Detail message: " + type_text(simple_type(kind)).substr(0, 7) +
+        " size must be between 1 and " + std::to_string(most) + ".");
   }
   return type;
 }
 
 Type decimal_type(TokenStream& tokens, const std::string& name) {
-  static const std::map<std::string, int> kMost = {
-      {"DECIMAL", 38}, {"DECIMALV2", 27}, {"DECIMAL32", 9}, {"DECIMAL64", 18}, {"DECIMAL128", 38}, {"NUMERIC", 38}};
+  static const std::map<std::string, int> kMost = {{"DECIMAL", 38},    {"DECIMALV2", 27},
+                                                   {"DECIMAL32", 9},   {"DECIMAL64", 18},
+                                                   {"DECIMAL128", 38}, {"NUMERIC", 38}};
   Type type = simple_type(Kind::kDecimal);
   type.precision = 10;
   if (tokens.accept_symbol("(")) {
@@ -37,15 +39,17 @@ Type decimal_type(TokenStream& tokens, const std::string& name) {
     tokens.expect_symbol(")");
   }
   const int most = kMost.at(name);
-  if (type.precision < 1 || type.precision > most || type.scale < 0 || type.scale > type.precision) {
+  if (type.precision < 1 || type.precision > most || type.scale < 0 ||
+      type.scale > type.precision) {
     throw SqlError("Getting analyzing error. Detail message: " + name +
                    "'s precision should range from 1 to " + std::to_string(most) +
                    " and its scale from 0 to the precision.");
   }
   const int fitting = type.precision <= 9 ? 32 : type.precision <= 18 ? 64 : 128;
   type.bits = name == "DECIMALV2" ? 0
-              : name == "DECIMAL32" || name == "DECIMAL64" || name == "DECIMAL128" ? std::stoi(name.substr(7))
-                                                                                   : fitting;
+              : name == "DECIMAL32" || name == "DECIMAL64" || name == "DECIMAL128"
+                  ? std::stoi(name.substr(7))
+                  : fitting;
   return type;
 }
 
@@ -62,7 +66,8 @@ Type nested_type(TokenStream& tokens, Kind kind) {
   tokens.expect_symbol(">");
   const std::size_t expected = kind == Kind::kArray ? 1 : 2;
   if (kind != Kind::kStruct && type.children.size() != expected) {
-    throw SqlError("Getting syntax error. Detail message: wrong number of types in " + type_text(type) + ".");
+    throw SqlError("Getting syntax error. Detail message: wrong number of types in " +
+                   type_text(type) + ".");
   }
   return type;
 }
@@ -71,12 +76,14 @@ Type nested_type(TokenStream& tokens, Kind kind) {
 
 Type parse_type(TokenStream& tokens) {
   static const std::map<std::string, Kind> kSimple = {
-      {"BOOLEAN", Kind::kBoolean}, {"BOOL", Kind::kBoolean},      {"TINYINT", Kind::kTinyInt},
-      {"SMALLINT", Kind::kSmallInt}, {"INT", Kind::kInt},         {"INTEGER", Kind::kInt},
-      {"BIGINT", Kind::kBigInt},   {"LARGEINT", Kind::kLargeInt}, {"FLOAT", Kind::kFloat},
-      {"DOUBLE", Kind::kDouble},   {"DATE", Kind::kDate},         {"DATETIME", Kind::kDatetime},
-      {"JSON", Kind::kJson},       {"BITMAP", Kind::kBitmap},     {"HLL", Kind::kHll},
-      {"PERCENTILE", Kind::kPercentile}};
+      {"BOOLEAN", Kind::kBoolean}, {"BOOL", Kind::kBoolean},
+      {"TINYINT", Kind::kTinyInt}, {"SMALLINT", Kind::kSmallInt},
+      {"INT", Kind::kInt},         {"INTEGER", Kind::kInt},
+      {"BIGINT", Kind::kBigInt},   {"LARGEINT", Kind::kLargeInt},
+      {"FLOAT", Kind::kFloat},     {"DOUBLE", Kind::kDouble},
+      {"DATE", Kind::kDate},       {"DATETIME", Kind::kDatetime},
+      {"JSON", Kind::kJson},       {"BITMAP", Kind::kBitmap},
+      {"HLL", Kind::kHll},         {"PERCENTILE", Kind::kPercentile}};
   if (tokens.peek().kind != Token::Kind::kName) tokens.fail();
   const std::string name = to_upper(tokens.peek().text);
   if (const auto simple = kSimple.find(name); simple != kSimple.end()) {
@@ -103,7 +110,9 @@ Type parse_type(TokenStream& tokens) {
   }
   if (name == "ARRAY" || name == "MAP" || name == "STRUCT") {
     tokens.next();
-    return nested_type(tokens, name == "ARRAY" ? Kind::kArray : name == "MAP" ? Kind::kMap : Kind::kStruct);
+    return nested_type(tokens, name == "ARRAY" ? Kind::kArray
+                               : name == "MAP" ? Kind::kMap
+                                               : Kind::kStruct);
   }
   if (name.rfind("DECIMAL", 0) == 0 || name == "NUMERIC") {
     static const std::string kNames = " DECIMAL DECIMALV2 DECIMAL32 DECIMAL64 DECIMAL128 NUMERIC ";

@@ -5,8 +5,8 @@
 
 namespace emulator {
 
-/// Reads a type with its parameters, for example `int(11)`, `DECIMAL(10, 2)`, `ARRAY<MAP<INT,STRING>>`.
-/// Throws SqlError for an unknown type or parameters out of range.
+/// Reads a type with its parameters, for example `int(11)`, `DECIMAL(10, 2)`,
+/// `ARRAY<MAP<INT,STRING>>`. Throws SqlError for an unknown type or parameters out of range.
 [[nodiscard]] Type parse_type(TokenStream& tokens);
 
 }  // namespace emulator

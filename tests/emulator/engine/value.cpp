@@ -1,20 +1,12 @@
 #include "tests/emulator/engine/value.hpp"
 
-#include <array>
-#include <charconv>
-
 #include "tests/emulator/engine/json.hpp"
+
+#include <fmt/format.h>
 
 namespace emulator {
 
 namespace {
-
-template <class Number>
-std::string shortest_text(Number value) {
-  std::array<char, 64> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
 
 std::string decimal_text(Int128 value, int scale) {
   std::string digits = int128_text(value);
@@ -29,9 +21,9 @@ std::string decimal_text(Int128 value, int scale) {
 
 }  // namespace
 
-std::string double_text(double value) { return shortest_text(value); }
+std::string double_text(double value) { return fmt::format("{}", value); }
 
-std::string float_text(float value) { return shortest_text(value); }
+std::string float_text(float value) { return fmt::format("{}", value); }
 
 std::string value_text(const Value& value, const Type& type) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);

@@ -1,18 +1,18 @@
 #pragma once
 
+#include "tests/emulator/engine/int128.hpp"
+#include "tests/emulator/engine/type.hpp"
+
 #include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "tests/emulator/engine/int128.hpp"
-#include "tests/emulator/engine/type.hpp"
-
 namespace emulator {
 
 /// One value of a row. Its type says which member it uses: BOOLEAN to BIGINT an int64, LARGEINT and
-/// DECIMAL (without the point) an Int128, FLOAT and DOUBLE a double, everything else its canonical text;
-/// VARBINARY its bytes; BITMAP, HLL and PERCENTILE a sorted JSON array. monostate is NULL.
+/// DECIMAL (without the point) an Int128, FLOAT and DOUBLE a double, everything else its canonical
+/// text; VARBINARY its bytes; BITMAP, HLL and PERCENTILE a sorted JSON array. monostate is NULL.
 using Value = std::variant<std::monostate, std::int64_t, double, Int128, std::string>;
 using Values = std::vector<Value>;
 

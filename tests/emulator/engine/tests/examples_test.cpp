@@ -19,27 +19,31 @@ class Examples : public EngineTest {
 
 TEST_F(Examples, ScoreBoardCsv) {
   make_score_board();
-  load_ok("score_board", {{"column_separator", "\\t"}}, "1\tstarrocks-csv\t100\n2\tflink-csv\t100\n");
+  load_ok("score_board", {{"column_separator", "\\t"}},
+          "1\tstarrocks-csv\t100\n2\tflink-csv\t100\n");
   EXPECT_EQ(board(), (Rows{{"1", "starrocks-csv", "100"}, {"2", "flink-csv", "100"}}));
 }
 
 TEST_F(Examples, ScoreBoardJsonObjectsAndArray) {
   make_score_board();
-  load_ok("score_board", {{"format", "json"}},
-          R"({"id":1,"name":"starrocks-json","score":100} {"id":2,"name":"flink-json","score":100})");
+  load_ok(
+      "score_board", {{"format", "json"}},
+      R"({"id":1,"name":"starrocks-json","score":100} {"id":2,"name":"flink-json","score":100})");
   const Rows expected{{"1", "starrocks-json", "100"}, {"2", "flink-json", "100"}};
   EXPECT_EQ(board(), expected);
   run("TRUNCATE TABLE test.score_board");
   EXPECT_EQ(board(), Rows{});
-  load_ok("score_board", {{"format", "json"}, {"strip_outer_array", "true"}},
-          R"([{"id":1,"name":"starrocks-json","score":100},{"id":2,"name":"flink-json","score":100}])");
+  load_ok(
+      "score_board", {{"format", "json"}, {"strip_outer_array", "true"}},
+      R"([{"id":1,"name":"starrocks-json","score":100},{"id":2,"name":"flink-json","score":100}])");
   EXPECT_EQ(board(), expected);
 }
 
 TEST_F(Examples, ScoreBoardUpsertAndDelete) {
   make_score_board();
   start();
-  load_ok("score_board", {{"columns", "id,name,score,__op"}}, "1\tstarrocks-rowdata\t100\t0\n2\tflink-rowdata\t100\t0\n");
+  load_ok("score_board", {{"columns", "id,name,score,__op"}},
+          "1\tstarrocks-rowdata\t100\t0\n2\tflink-rowdata\t100\t0\n");
   EXPECT_EQ(board(), (Rows{{"1", "starrocks-rowdata", "100"}, {"2", "flink-rowdata", "100"}}));
   load_ok("score_board", {{"columns", "id,__op='delete'"}}, "2\n");
   EXPECT_EQ(board(), (Rows{{"1", "starrocks-rowdata", "100"}}));
@@ -48,14 +52,16 @@ TEST_F(Examples, ScoreBoardUpsertAndDelete) {
 TEST_F(Examples, ScoreBoardPartialUpdate) {
   make_score_board();
   start();
-  load_ok("score_board", {{"columns", "id,name"}, {"partial_update", "true"}}, "1\tstarrocks-update\n2\tflink-update\n");
+  load_ok("score_board", {{"columns", "id,name"}, {"partial_update", "true"}},
+          "1\tstarrocks-update\n2\tflink-update\n");
   EXPECT_EQ(board(), (Rows{{"1", "starrocks-update", "100"}, {"2", "flink-update", "100"}}));
 }
 
 TEST_F(Examples, ScoreBoardConditionalUpdate) {
   make_score_board();
   start();
-  load_ok("score_board", {{"merge_condition", "score"}}, "1\tstarrocks-update\t99\n2\tflink-update\t101\n");
+  load_ok("score_board", {{"merge_condition", "score"}},
+          "1\tstarrocks-update\t99\n2\tflink-update\t101\n");
   EXPECT_EQ(board(), (Rows{{"1", "starrocks", "100"}, {"2", "flink-update", "101"}}));
 }
 
@@ -66,7 +72,8 @@ TEST_F(Examples, PageUvBitmap) {
            visit_users BITMAP BITMAP_UNION NOT NULL COMMENT 'user ID'
          ) ENGINE=OLAP AGGREGATE KEY(page_id, visit_date) DISTRIBUTED BY HASH(page_id);)");
   load_ok("page_uv",
-          {{"column_separator", ","}, {"columns", "page_id, visit_date, visit_user_id, visit_users=to_bitmap(visit_user_id)"}},
+          {{"column_separator", ","},
+           {"columns", "page_id, visit_date, visit_user_id, visit_users=to_bitmap(visit_user_id)"}},
           "1,2020-06-23 01:30:30,13\n1,2020-06-23 01:30:30,23\n1,2020-06-23 01:30:30,33\n"
           "1,2020-06-23 02:30:30,13\n2,2020-06-23 01:30:30,23\n");
   EXPECT_EQ(query("SELECT page_id, COUNT(DISTINCT visit_users) FROM page_uv GROUP BY page_id"),
@@ -80,7 +87,8 @@ TEST_F(Examples, HllUv) {
            page_id INT NOT NULL, visit_date datetime NOT NULL, visit_users HLL HLL_UNION NOT NULL
          ) ENGINE=OLAP AGGREGATE KEY(page_id, visit_date) DISTRIBUTED BY HASH(page_id);)");
   load_ok("hll_uv",
-          {{"format", "json"}, {"columns", "page_id, visit_date, visit_user_id, visit_users=hll_hash(visit_user_id)"}},
+          {{"format", "json"},
+           {"columns", "page_id, visit_date, visit_user_id, visit_users=hll_hash(visit_user_id)"}},
           R"({"page_id":3,"visit_date":"2023-07-24 12:00:00","visit_user_id":78}
              {"page_id":4,"visit_date":"2023-07-24 13:20:10","visit_user_id":2}
              {"page_id":3,"visit_date":"2023-07-24 12:30:00","visit_user_id":674})");

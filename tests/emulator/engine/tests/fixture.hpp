@@ -1,13 +1,13 @@
 #pragma once
 
+#include "tests/emulator/engine/engine.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "tests/emulator/engine/engine.hpp"
 
 namespace emulator::test {
 
@@ -60,7 +60,8 @@ class EngineTest : public testing::Test {
   }
 
   /// The error of a load that must not be planned.
-  std::string plan_error(const std::string& table, const Headers& headers, bool transaction = false) {
+  std::string plan_error(const std::string& table, const Headers& headers,
+                         bool transaction = false) {
     EngineError error;
     const auto plan = engine_->plan("test", table, headers, transaction, error);
     return plan == nullptr ? error.message : "(no error)";
