@@ -108,7 +108,11 @@ TransactionAttempt::Step TransactionAttempt::on_begin(const Result<std::int64_t>
 }
 
 TransactionAttempt::Step TransactionAttempt::on_load(const Result<std::uint64_t>& reply) {
-  if (LOADSTAR_MUTANT(kLoadRepeatedWhenBroken) && !reply.has_value()) return Step::kLoad;
+  if (LOADSTAR_MUTANT(kLoadRepeatedWhenBroken) && !reply.has_value() &&
+      result_.error.detail.empty()) {
+    result_.error.detail = "repeated";
+    return Step::kLoad;
+  }
   if (!reply.has_value()) return poison(reply.error());
   ++next_load_;
   return next_load_ < loads_ ? Step::kLoad : Step::kPrepare;

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/random.hpp"
+
+namespace loadstar::simulation {
+
+/// Operations of the grid (delivery-and-faults.md 3.2), as the simulated StarRocks sees them.
+enum class Operation : std::uint8_t {
+  kBegin, kLoad, kPrepare, kCommit, kRollback, kQuery, kStreamLoad, kOther
+};
+inline constexpr std::array kGridOperations{Operation::kBegin,    Operation::kLoad,
+                                            Operation::kPrepare,  Operation::kCommit,
+                                            Operation::kRollback, Operation::kQuery,
+                                            Operation::kStreamLoad};
+[[nodiscard]] std::string_view to_string(Operation operation);
+
+/// What can go wrong with one exchange.
+enum class Fault : std::uint8_t {
+  kNone,
+  kRefused,            ///< connection refused or connect timeout
+  kResetBefore,        ///< reset before the request was processed
+  kResetAfter,         ///< processed, reply lost
+  kTornBody,           ///< reset after a part of the body: what arrived stays (trap E1)
+  kTimeoutBefore,      ///< never processed, no answer
+  kTimeoutAfter,       ///< processed, no answer
+  kServerError,        ///< 503, processed or not
+  kMalformedReply,     ///< processed, a truncated JSON
+  kForeignRedirect,    ///< 307 to a host that nobody listed
+  kDeadRedirect,       ///< 307 to a listed host that refuses connections
+  kRedirectLoop,       ///< 307 to itself
+  kFailedWord,         ///< HTTP 200 with a failure word, not processed
+  kInProcessing,       ///< TXN_IN_PROCESSING
+  kTooManyTransactions,///< "current running txns"
+  kTooManyVersions,    ///< "too many versions", the load is aborted
+  kUnauthorized,       ///< 401 for a moment
+  kLeaderChange,       ///< PREPARE is lost, PREPARED stays
+  kBackendRestart,     ///< the backend forgets its contexts
+  kTransactionTimeout, ///< the leader aborts the transaction just before
+  kLabelEvicted,       ///< finished labels are forgotten just before
+  kDelayedDuplicate,   ///< the request is processed again later
+  kSlowPublish,        ///< committed, visible later
+  kSlow,               ///< the answer takes minutes
+};
+inline constexpr std::size_t kFaults = 24;
+[[nodiscard]] std::string_view to_string(Fault fault);
+
+/// Whether the fault can happen to the operation at all; if not, `why` says so (an explained zero).
+[[nodiscard]] bool applies(Fault fault, Operation operation);
+[[nodiscard]] std::string_view why_not(Fault fault, Operation operation);
+
+/// How often each fault struck each operation, over all runs.
+class Grid {
+ public:
+  void hit(Fault fault, Operation operation) { ++hits_[{fault, operation}]; }
+  void add(const Grid& other);
+  [[nodiscard]] std::uint64_t hits(Fault fault, Operation operation) const;
+  /// A table for people: one row per fault, one column per operation, "-" where it cannot happen.
+  [[nodiscard]] std::string table() const;
+  /// Cells that should have been hit and were not.
+  [[nodiscard]] std::vector<std::string> unexplained_zeros() const;
+
+ private:
+  std::map<std::pair<Fault, Operation>, std::uint64_t> hits_;
+};
+
+/// The faults of one run: a subset of all (swarm testing) and how often they strike.
+class FaultPlan {
+ public:
+  FaultPlan(Random& random, bool any);
+
+  /// What happens to the next exchange of `operation`.
+  [[nodiscard]] Fault draw(Operation operation, Random& random);
+  /// No more faults: the run is to end well.
+  void heal() { percent_ = 0; }
+  [[nodiscard]] const std::vector<Fault>& chosen() const { return chosen_; }
+
+ private:
+  std::vector<Fault> chosen_;
+  std::uint64_t percent_ = 0;
+};
+
+}  // namespace loadstar::simulation
