@@ -243,6 +243,16 @@ std::string safe_message(const std::string& message) {
   return "not YAML: " + message.substr(0, message.find(':'));
 }
 
+bool is_indented_by_tab(std::string_view text, unsigned line) {
+  for (; line > 1; --line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  const std::string_view indent = text.substr(0, text.find_first_not_of(" \t"));
+  return indent.find('\t') != std::string_view::npos;
+}
+
 }  // namespace
 
 Node parse_document(std::string_view text, std::vector<Problem>& problems) {
@@ -268,11 +278,15 @@ Node parse_document(std::string_view text, std::vector<Problem>& problems) {
   } catch (const StopParsing&) {
     // The problem is recorded.
   } catch (const YAML::Exception& error) {
-    problems.push_back({Severity::kError, {}, to_mark(error.mark), builder.path(),
-                        safe_message(error.msg), {}});
+    const Mark mark = to_mark(error.mark);
+    std::string message = safe_message(error.msg);
+    if (is_indented_by_tab(text, mark.line)) message += "; YAML is indented with blanks, not with tabs";
+    problems.push_back({Severity::kError, {}, mark, builder.path(), std::move(message), {}});
   }
   Node root = builder.take();
   root.broken = !complete;
+  // The last key of a file that ends in the middle may hold anything.
+  if (root.broken && !root.entries.empty()) root.entries.pop_back();
   return root;
 }
 

@@ -38,7 +38,8 @@ inline constexpr unsigned kMaxDepth = 32;
 
 /// Reads one YAML document of at most kMaxFileBytes, nested at most kMaxDepth deep. What is refused is
 /// added to `problems` (mark, key, message); all of it, except that reading ends at the first place
-/// that is not YAML at all. Returns what could be read; `broken` = reading ended early.
+/// that is not YAML at all. Returns what could be read; `broken` = reading ended early, and
+/// the last key of the top is left out.
 [[nodiscard]] Node parse_document(std::string_view text, std::vector<Problem>& problems);
 
 /// "a.b" from "a" and "b"; "b" if there is no parent.

@@ -9,6 +9,7 @@
 #include "config/document.hpp"
 #include "config/password.hpp"
 #include "config/surroundings.hpp"
+#include "core/base/load_property.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -40,7 +41,10 @@ void check_pem(const std::string& key, const std::string& path, bool secret, Fin
 void check_time_zone(const std::string& key, const std::string& zone, Findings& findings) {
   std::error_code ignored;
   const bool offset = zone.starts_with('+') || zone.starts_with('-');
-  if (offset || zone == "UTC" || !std::filesystem::is_directory(kZoneDirectory, ignored)) return;
+  if (!is_time_zone(zone) || offset || zone == "UTC" ||
+      !std::filesystem::is_directory(kZoneDirectory, ignored)) {
+    return;
+  }
   const bool known =
       std::filesystem::is_regular_file(std::filesystem::path(kZoneDirectory) / zone, ignored);
   findings.error_unless(known, {key},

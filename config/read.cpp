@@ -56,8 +56,9 @@ class Reader {
   Reader(Origins& origins, std::vector<Problem>& problems)
       : origins_(origins), problems_(problems) {}
 
-  Options read(const Node& document) {
+  Options read(Node& document) {
     if (document.kind == Node::Kind::kScalar || document.kind == Node::Kind::kList) {
+      document.broken = true;
       report(document.mark, {}, "the file must be a map; it begins with `version: 1`");
       return {};
     }
@@ -210,6 +211,10 @@ class Reader {
     for (const NodeEntry& entry : node.entries) {
       const std::string path = join_key(kTables, entry.key);
       origins_.add(path, {entry.mark, false, entry.value.broken});
+      if (entry.key.find('.') == std::string::npos) {
+        report(entry.mark, path, std::string(kTableNameMessage));
+        continue;
+      }
       TableOptions& table =
           options_.core.tables.emplace(entry.key, options_.core.defaults).first->second;
       read_table(entry.value, path, table);
@@ -251,7 +256,7 @@ class Reader {
 
 }  // namespace
 
-Options read_options(const Node& document, Origins& origins, std::vector<Problem>& problems) {
+Options read_options(Node& document, Origins& origins, std::vector<Problem>& problems) {
   return Reader(origins, problems).read(document);
 }
 

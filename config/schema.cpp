@@ -87,14 +87,14 @@ std::string yaml_text(std::string_view text) {
   const auto plain_byte = [](char character) {
     return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
            (character >= '0' && character <= '9') || character == '_' || character == '-' ||
-           character == '.' || character == '/' || character == ':' || character == '+';
+           character == '.' || character == '/' || character == '+';
   };
   const auto letter_or_slash = [](char character) {
     return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
            character == '/' || character == '_';
   };
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), plain_byte) &&
-                     letter_or_slash(text.front()) && text.back() != ':' && !is_reserved_word(text);
+                     letter_or_slash(text.front()) && !is_reserved_word(text);
   if (plain) return std::string(text);
   std::string result = "\"";
   for (std::size_t index = 0; index < text.size(); ++index) {

@@ -73,6 +73,10 @@ struct Option {
 /// The options of `defaults` and of `tables.DB.TABLE`.
 [[nodiscard]] const std::vector<Option<TableOptions>>& table_options();
 
+/// What a wrong key below `tables` is told.
+inline constexpr std::string_view kTableNameMessage =
+    "must be DATABASE.TABLE, one key with one dot, such as `sales.orders`";
+
 /// "100ms..1m", "0..10"; empty without a range.
 [[nodiscard]] std::string format_range(const Description& about);
 

@@ -24,8 +24,10 @@ namespace loadstar::config::build {
 template <class E>
 using Word = std::pair<E, const char*>;
 
-/// What a message calls the value of a scalar: its text, unless that came from outside the file.
+/// What a message calls the value of a scalar: its text, unless that came from outside the file or may
+/// have a password before `@`.
 [[nodiscard]] inline std::string name_of(const Node& node) {
+  if (node.text.find('@') != std::string::npos) return "the value";
   return node.interpolated ? "the value of " + quote(node.written) : quote(node.text);
 }
 

@@ -70,11 +70,18 @@ std::string origin_of(const Origins& origins, const std::string& key) {
   return line.empty() ? "default" : line;
 }
 
+/// Whether `max_ack_wait` is off because `interval` is set beside it (architecture.md 7, Ages).
+bool is_wait_off(const Origins& origins, const std::string& path) {
+  return origins.is_set(path + ".flush.interval") && !origins.is_set(path + ".flush.max_ack_wait");
+}
+
 /// For an option of a table, which may be set under `defaults`.
 std::string origin_of_table(const Origins& origins, const std::string& path, const std::string& key) {
-  if (auto own = line_of(origins, join_key(path, key)); !own.empty() || path == "defaults") {
-    return own.empty() ? "default" : own;
+  if (auto own = line_of(origins, join_key(path, key)); !own.empty()) return own;
+  if (key == "flush.max_ack_wait" && (is_wait_off(origins, path) || is_wait_off(origins, "defaults"))) {
+    return "off because interval is set";
   }
+  if (path == "defaults") return "default";
   const std::string inherited = line_of(origins, join_key("defaults", key));
   return inherited.empty() ? "default" : "defaults, " + inherited;
 }
@@ -92,6 +99,7 @@ std::string resolved(const Options& options, const std::string& key) {
 
 void show_properties(const std::map<std::string, std::string>& properties, const std::string& section,
                      const std::string& path, const Origins& origins, YamlWriter& writer) {
+  if (properties.empty() && section == "pinned") return writer.write(section, "{}", "default");
   writer.open(section);
   for (const auto& [name, value] : properties) {
     const std::string key = join_key(section, name);

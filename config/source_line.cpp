@@ -39,10 +39,10 @@ std::size_t end_of_secret_key(std::string_view line) {
     }
     std::size_t end = at;
     while (end < line.size() && is_word_byte(line[end])) ++end;
-    if (is_secret_word(line.substr(at, end - at))) {
-      const std::size_t colon = line.find(':', end);
-      return colon == std::string_view::npos ? end : colon + 1;
-    }
+    // A key is a word, in quotes or not, with a colon behind it.
+    const std::size_t behind = line.find_first_not_of("\"' \t", end);
+    const bool is_key = behind != std::string_view::npos && line[behind] == ':';
+    if (is_key && is_secret_word(line.substr(at, end - at))) return behind + 1;
     at = end;
   }
   return std::string_view::npos;
@@ -61,15 +61,27 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
-/// `http://user:password@host` without the part before `@`.
-void cut_user_information(std::string& text) {
-  for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at + 2)) {
-    const std::size_t end = text.find_first_of(" \t\"'/,]}", at + 2);
-    const std::size_t user_end = text.rfind('@', end);
-    if (user_end != std::string::npos && user_end > at + 1) {
-      text.replace(at + 2, user_end - at - 2, kRedacted);
-    }
+/// `user:password@host`, with or without a scheme, without the part before `@`.
+std::string without_user_information(std::string_view value) {
+  const std::size_t at = value.rfind('@');
+  if (at == std::string_view::npos) return std::string(value);
+  const std::size_t scheme = value.find("//");
+  const std::size_t user = scheme == std::string_view::npos ? 0 : scheme + 2;
+  if (user >= at) return std::string(value);
+  return std::string(value.substr(0, user)).append(kRedacted).append(value.substr(at));
+}
+
+/// The same for each value in a line.
+std::string cut_user_information(std::string_view line) {
+  constexpr const char* kBetweenValues = " \t\"'[]{},";
+  std::string result;
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.size(), line.find_first_of(kBetweenValues));
+    result += without_user_information(line.substr(0, end));
+    result += line.substr(end, 1);
+    line.remove_prefix(std::min(line.size(), end + 1));
   }
+  return result;
 }
 
 void collect_texts(const Node& node, std::vector<std::string>& texts) {
@@ -147,8 +159,7 @@ std::string SourceLines::show(Mark mark, bool key_only) const {
   for (const std::string& text : secrets_) {
     if (text.size() >= kShortestSecret) replace_all(line, text, kRedacted);
   }
-  cut_user_information(line);
-  return line;
+  return cut_user_information(line);
 }
 
 std::vector<std::string> find_secrets(const Node& document) {

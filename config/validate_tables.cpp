@@ -35,6 +35,11 @@ class TableJudge {
   TableJudge(const TableOptions& table, std::function<bool(const std::string&)> is_set)
       : table_(table), is_set_(std::move(is_set)), effective_(table.properties) {
     for (const auto& [name, value] : table.pinned) effective_[name] = value;
+    // Rules about pairs are about values that are good by themselves.
+    std::erase_if(effective_, [](const auto& entry) {
+      const LoadProperty* property = find_load_property(entry.first);
+      return property == nullptr || check_property_value(*property, entry.second).has_value();
+    });
   }
 
   std::vector<Judgement> judge() {
@@ -93,10 +98,7 @@ class TableJudge {
     error_if(exactly_once && table_.protocol == Protocol::kStreamLoad, {"protocol", "delivery"},
              "stream_load cannot be exactly-once; use auto or transaction");
     for (const auto& [name, value] : effective_) {
-      const LoadProperty* property = find_load_property(name);
-      if (property == nullptr || !property->stream_load_only || name.find("merge_commit") != name.npos) {
-        continue;
-      }
+      if (!find_load_property(name)->stream_load_only || name.find("merge_commit") != name.npos) continue;
       error_if(transaction, {key_of(name), "protocol"},
                "works with plain Stream Load only, and protocol is transaction; remove it or use auto");
       error_if(exactly_once, {key_of(name), "delivery"},
@@ -283,7 +285,7 @@ void validate_tables(const Options& options, Findings& findings) {
   for (const auto& [name, table] : options.core.tables) {
     const std::string path = join_key("tables", name);
     findings.error_unless(is_table_name(name), {path},
-                          "must be DATABASE.TABLE, one key with one dot, such as `sales.orders`");
+                          std::string(kTableNameMessage));
     const auto is_set = setter(path);
     auto judgements = TableJudge(table, is_set).judge();
     // What is wrong with the defaults is said there, unless the table has a part in it.
