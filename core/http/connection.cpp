@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "core/base/deadline.hpp"
+#include "core/http/cancellation.hpp"
 #include "core/http/exchange.hpp"
 #include "core/http/resolve.hpp"
 
@@ -29,7 +30,9 @@ Error failed(Errc code, const Endpoint& endpoint, const std::string& why) {
 }
 
 /// A peer that vanished without a word is noticed after about 30 s, also while we wait for a slow
-/// reply and nothing is sent (delivery-and-faults.md F082). Best effort: the deadline holds anyway.
+/// reply and nothing is sent (delivery-and-faults.md F082). The kernel gives up on unacknowledged
+/// bytes a little later than Exchange does, whose error says more. Best effort: the deadline holds
+/// anyway.
 void set_socket_options(tcp::socket& socket, const PoolOptions& options) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
@@ -40,7 +43,8 @@ void set_socket_options(tcp::socket& socket, const PoolOptions& options) {
   set(IPPROTO_TCP, TCP_KEEPIDLE, 10);
   set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
   set(IPPROTO_TCP, TCP_KEEPCNT, 4);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.send_stall_timeout.count()));
+  const auto unacknowledged = options.send_stall_timeout + std::chrono::seconds(5);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(unacknowledged.count()));
 }
 
 bool is_address(const std::string& host) {
@@ -68,20 +72,17 @@ class Connection::Impl {
     if (!addresses) co_return addresses.error();
     Error last = failed(Errc::kConnectFailed, endpoint_, "no address was tried");
     for (const tcp::endpoint& address : *addresses) {
-      const auto state = co_await asio::this_coro::cancellation_state;
-      const bool cancelled = state.cancelled() != asio::cancellation_type::none;
-      if (cancelled) co_return failed(Errc::kCancelled, endpoint_, "cancelled");
+      bool cancelled = co_await is_cancelled();
+      if (cancelled) co_return failed(Errc::kCancelled, endpoint_, "cancelled while connecting");
       until = std::min(deadline, Clock::now() + options.connect_timeout);
       const auto opened = co_await before(until, open(address, options));
-      if (const auto* expiry = std::get_if<Expiry>(&opened)) {
-        if (*expiry == Expiry::kCancelled) co_return failed(Errc::kCancelled, endpoint_, "cancelled");
-        last = failed(Errc::kConnectFailed, endpoint_, "no connection in time");
-      } else {
-        const auto& result = std::get<Result<void>>(opened);
-        if (result) co_return Result<void>{};
-        last = result.error();
-      }
+      const auto* result = std::get_if<Result<void>>(&opened);
+      if (result != nullptr && result->has_value()) co_return Result<void>{};
+      last = result != nullptr ? result->error()
+                               : failed(Errc::kConnectFailed, endpoint_, "no connection in time");
       close();
+      cancelled = co_await is_cancelled();
+      if (cancelled) co_return failed(Errc::kCancelled, endpoint_, "cancelled while connecting");
       if (Clock::now() >= deadline) {
         co_return failed(Errc::kDeadlineExceeded, endpoint_, "no connection before the deadline");
       }

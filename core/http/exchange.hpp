@@ -17,6 +17,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/http/cancellation.hpp"
 #include "core/http/exchange_end.hpp"
 #include "core/http/message.hpp"
 #include "core/http/reply_parser.hpp"
@@ -124,6 +125,7 @@ class Exchange {
     }
     continue_until_ = kNever;
     note_progress();
+    wake_watch();  // the stall limit may come before the one that the watch sleeps for
     co_return continued_ && !stop_sending_ && !outcome_;
   }
 
@@ -173,9 +175,15 @@ class Exchange {
         return;
       case ReplyProgress::kComplete:
         reusable_ = !writing_ && body_.done() && parser_.keep_alive();
-        finish(parser_.take());
+        finish(take_reply());
         return;
     }
+  }
+
+  Response take_reply() {
+    Response response = parser_.take();
+    response.body_started = body_sent_ > 0;
+    return response;
   }
 
   asio::awaitable<void> watch() {
@@ -192,8 +200,8 @@ class Exchange {
 
   /// A cancellation reaches all three coroutines; the first that looks calls it by its name.
   asio::awaitable<bool> ended_by_cancel() {
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() == asio::cancellation_type::none) co_return false;
+    const bool cancelled = co_await is_cancelled();
+    if (!cancelled) co_return false;
     finish(Error{Errc::kCancelled, Certainty::kUnknown, "cancelled during the exchange"});
     co_return true;
   }

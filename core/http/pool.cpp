@@ -12,6 +12,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/run_on.hpp"
 #include "core/base/task_group.hpp"
+#include "core/http/cancellation.hpp"
 #include "core/http/connection.hpp"
 #include "core/http/exchange_end.hpp"
 #include "core/http/pool_policy.hpp"
@@ -24,11 +25,6 @@ namespace ssl = asio::ssl;
 
 Error not_applied(Errc code, const Endpoint& endpoint, const std::string& why) {
   return Error{code, Certainty::kNotApplied, to_string(endpoint) + ": " + why};
-}
-
-asio::awaitable<bool> is_cancelled() {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  co_return state.cancelled() != asio::cancellation_type::none;
 }
 
 }  // namespace

@@ -169,7 +169,8 @@ Result<ReplyProgress> ReplyParser::take_body() {
 }
 
 Result<ReplyProgress> ReplyParser::end_of_stream() {
-  if (!started_) return lost("the peer closed the connection without a reply");
+  const bool silent = !head_done_ && unparsed_.empty();
+  if (silent) return lost("the peer closed the connection without a reply");
   if (!head_done_) return lost("the peer closed the connection within the head of its reply");
   boost::system::error_code ec;
   impl_->parser.put_eof(ec);

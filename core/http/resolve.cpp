@@ -6,6 +6,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
+#include "core/http/cancellation.hpp"
+
 namespace loadstar::http {
 namespace {
 
@@ -57,10 +59,8 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(Endpoint endpoint, D
                                  asio::bind_executor(executor, std::move(on_answer)));
   auto [ec] = co_await lookup->answered.async_wait(asio::as_tuple(asio::use_awaitable));
   static_cast<void>(ec);
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (!lookup->done && state.cancelled() != asio::cancellation_type::none) {
-    co_return failed(Errc::kCancelled, endpoint, "cancelled");
-  }
+  const bool cancelled = co_await is_cancelled();
+  if (!lookup->done && cancelled) co_return failed(Errc::kCancelled, endpoint, "cancelled");
   if (!lookup->done) co_return failed(Errc::kConnectFailed, endpoint, "no answer in time");
   if (lookup->error) co_return failed(Errc::kConnectFailed, endpoint, lookup->error.message());
   if (lookup->endpoints.empty()) co_return failed(Errc::kConnectFailed, endpoint, "no address");
