@@ -1,20 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <chrono>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/http/cancellation.hpp"
@@ -23,6 +8,22 @@
 #include "core/http/reply_parser.hpp"
 #include "core/http/request_body.hpp"
 #include "core/http/request_head.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace loadstar::http {
 
@@ -47,9 +48,9 @@ void hang_up(Stream& stream) {
 }
 
 /// One request and its reply on one stream, as three coroutines on the stream's strand: one writes,
-/// one reads from the first moment (so that an early final reply is seen), one watches the clock and
-/// the cancellation. Whoever knows the end first sets it; the stream is closed if another part is
-/// still at work, which ends it whatever the stream knows about cancellation.
+/// one reads from the first moment (so that an early final reply is seen), one watches the clock
+/// and the cancellation. Whoever knows the end first sets it; the stream is closed if another part
+/// is still at work, which ends it whatever the stream knows about cancellation.
 ///
 /// Owned by one run(); `stream` and `request` outlive it. Template on the stream, so that tests run
 /// it over boost::beast::test::stream; only connection.cpp instantiates it for sockets.
@@ -71,7 +72,8 @@ class Exchange {
   /// Runs the exchange to its end; call once. Errors and their certainty as Transport::send() says.
   /// Cancelling (terminal) closes the stream and gives kCancelled.
   asio::awaitable<ExchangeEnd> run(Deadline deadline) {
-    using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+    using namespace asio::experimental::
+        awaitable_operators;  // NOLINT(google-build-using-namespace)
     co_await asio::this_coro::throw_if_cancelled(false);
     auto executor = co_await asio::this_coro::executor;
     const bool too_late = co_await ended_by_cancel();
@@ -148,9 +150,8 @@ class Exchange {
     while (!outcome_) {
       auto [ec, bytes] = co_await stream_.async_read_some(asio::buffer(buffer), token());
       if (outcome_) break;
-      auto progress = ec == asio::error::eof
-                          ? parser_.end_of_stream()
-                          : parser_.feed(std::string_view(buffer.data(), bytes));
+      auto progress = ec == asio::error::eof ? parser_.end_of_stream()
+                                             : parser_.feed(std::string_view(buffer.data(), bytes));
       if (ec && ec != asio::error::eof) {
         const bool ended = co_await ended_by_cancel();
         if (!ended) finish(lost("reading: " + ec.message()));
@@ -164,7 +165,8 @@ class Exchange {
 
   void take(ReplyProgress progress) {
     switch (progress) {
-      case ReplyProgress::kMore: return;
+      case ReplyProgress::kMore:
+        return;
       case ReplyProgress::kContinue:
         continued_ = true;
         open_gate();
@@ -175,15 +177,9 @@ class Exchange {
         return;
       case ReplyProgress::kComplete:
         reusable_ = !writing_ && body_.done() && parser_.keep_alive();
-        finish(take_reply());
+        finish(parser_.take());
         return;
     }
-  }
-
-  Response take_reply() {
-    Response response = parser_.take();
-    response.body_started = body_sent_ > 0;
-    return response;
   }
 
   asio::awaitable<void> watch() {

@@ -146,6 +146,11 @@ class Client::Impl {
     auto v2_answer = co_await ask(std::move(v2_request), until);
     if (!v2_answer) co_return v2_answer.error();
     auto schema = parse_schema_v2(v2_answer->response);
+    if (schema && lacks_type_details(*schema)) {
+      std::string query = columns_query(table);
+      auto columns = co_await sql(std::move(query), until);
+      if (columns) add_type_details(*schema, *columns);
+    }
     if (!is_for_another_source(schema)) co_return schema;
     auto by_sql = co_await schema_by_sql(table, until);
     if (by_sql) co_return by_sql;
@@ -180,7 +185,12 @@ class Client::Impl {
 
   asio::awaitable<Result<SqlResult>> sql(std::string query, Deadline deadline) {
     auto request = sql_request(query, caller_.credentials());
-    auto answer = co_await ask(std::move(request), deadline);
+    if (!request) co_return request.error();
+    Call call;
+    call.request = std::move(*request);
+    call.repeatable = true;
+    call.server_error_is_answer = true;
+    auto answer = co_await caller_.call(std::move(call), bound(deadline));
     if (!answer) co_return answer.error();
     co_return parse_sql_reply(answer->response);
   }

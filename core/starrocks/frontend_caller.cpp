@@ -1,5 +1,6 @@
 #include "core/starrocks/frontend_caller.hpp"
 
+#include "core/starrocks/reply.hpp"
 #include "core/starrocks/server_url.hpp"
 #include "core/starrocks/sql_reply.hpp"
 #include "core/starrocks/status.hpp"
@@ -142,21 +143,24 @@ asio::awaitable<FrontendCaller::Attempt> FrontendCaller::follow(const Call& call
     // The slices of the body are shared, not copied.
     http::Request request = call.request;
     auto response = co_await transport_.send(at, std::move(request), deadline);
-    if (!response) co_return Attempt{response.error(), followed > 0};
+    if (!response) co_return Attempt{response.error(), followed > 0, followed > 0};
     if (is_server_failure(response->status)) {
-      const Error error =
-          judge_http_status(response->status, response->body, response->body_started);
-      co_return Attempt{error, followed > 0};
+      const bool worded = parse_reply(response->body).has_value();
+      if (!worded || !call.server_error_is_answer) {
+        const Error error =
+            judge_http_status(response->status, response->body, response->body_started);
+        co_return Attempt{error, followed > 0, followed > 0 || worded};
+      }
     }
     if (!is_redirect(response->status)) {
-      co_return Attempt{Answer{std::move(*response), at_frontend}, followed > 0};
+      co_return Attempt{Answer{std::move(*response), at_frontend}, followed > 0, true};
     }
     RedirectFacts facts{response->status, response->field("location"), at,
                         at_frontend,      response->body_started,      followed};
     RedirectDecision decision = co_await decide(facts, call.may_read_nodes, deadline);
     const bool cancelled_meanwhile = co_await is_cancelled();
     if (cancelled_meanwhile) {
-      co_return Attempt{no_answer(Errc::kCancelled, call.lost_redirect, "cancelled"), true};
+      co_return Attempt{no_answer(Errc::kCancelled, call.lost_redirect, "cancelled"), true, true};
     }
     if (decision.verdict == Verdict::kFollow &&
         std::find(visited.begin(), visited.end(), decision.target) != visited.end()) {
@@ -168,7 +172,7 @@ asio::awaitable<FrontendCaller::Attempt> FrontendCaller::follow(const Call& call
     if (decision.verdict != Verdict::kFollow) {
       Error error = decision.error;
       if (error.certainty == Certainty::kNotApplied) error.certainty = call.lost_redirect;
-      co_return Attempt{std::move(error), true};
+      co_return Attempt{std::move(error), true, true};
     }
     at = decision.target;
     at_frontend = decision.leader;
@@ -228,6 +232,7 @@ asio::awaitable<std::optional<std::vector<ClusterNode>>> FrontendCaller::ask_for
     Call query;
     query.request = std::move(*request);
     query.repeatable = true;
+    query.server_error_is_answer = true;
     query.may_read_nodes = false;
     const auto answer = co_await call(std::move(query), deadline);
     if (!answer) continue;
@@ -269,7 +274,7 @@ std::optional<std::size_t> FrontendCaller::pick(const std::vector<bool>& tried) 
 }
 
 void FrontendCaller::report(std::size_t frontend, const Attempt& attempt) {
-  const bool answered = attempt.result.has_value() || attempt.behind_redirect;
+  const bool answered = attempt.frontend_answered;
   if (!answered && attempt.result.error().code == Errc::kCancelled) return;
   bool changed = false;
   std::size_t open = 0;

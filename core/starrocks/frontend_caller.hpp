@@ -27,6 +27,8 @@ struct Call {
   http::Request request;
   /// A query: it may be asked again of another frontend whatever became of the first try.
   bool repeatable = false;
+  /// HTTP 5xx with a REST envelope is the answer, as of the SQL endpoint (8.7).
+  bool server_error_is_answer = false;
   /// Count each attempt in loadstar_load_attempts_total.
   bool is_load = false;
   /// What a redirect that leads nowhere proves. For loads and begin: the redirector did nothing
@@ -75,10 +77,11 @@ class FrontendCaller {
   void count_load(const std::optional<Error>& error);
 
  private:
-  /// What one frontend led to. `behind_redirect`: the frontend itself has answered.
+  /// What one frontend led to.
   struct Attempt {
     Result<Answer> result;
-    bool behind_redirect = false;
+    bool behind_redirect = false;    ///< the failure is that of whoever it redirected to
+    bool frontend_answered = false;  ///< whatever the answer was: the frontend is alive
   };
 
   boost::asio::awaitable<Attempt> follow(const Call& call, http::Endpoint frontend,

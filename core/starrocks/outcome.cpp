@@ -200,6 +200,11 @@ Result<CommitReply> judge_commit(const http::Response& response, const Expectati
   auto reply = read(response, kOperation, expected);
   if (!reply) return reply.error();
   const Meaning meaning = judge(kOperation, reply->status);
+  if (meaning == Meaning::kSuccess && !reply->label) {
+    // A channel transaction's "OK" can mean "is not prepared, can not commit" (6); it names no
+    // label.
+    return contradiction(kOperation, "OK without a label");
+  }
   // OK without a message is "committed and published"; "has already committed" does not say which
   // of COMMITTED and VISIBLE it is (5.7).
   if (meaning == Meaning::kSuccess) return CommitReply{reply->message.empty()};

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <optional>
@@ -132,6 +132,23 @@ std::optional<ColumnSchema> column_v2(const Json& json) {
   return column;
 }
 
+bool lacks_details(const ColumnType& type) {
+  switch (type.kind) {
+    case TypeKind::kChar:
+    case TypeKind::kVarchar:
+      return type.length == 0;
+    case TypeKind::kDecimal:
+      return type.precision == 0;
+    case TypeKind::kArray:
+    case TypeKind::kMap:
+    case TypeKind::kStruct:
+      return type.children.empty() ||
+             std::any_of(type.children.begin(), type.children.end(), lacks_details);
+    default:
+      return false;
+  }
+}
+
 std::optional<std::size_t> index_of(const SqlResult& result, std::string_view name) {
   for (std::size_t i = 0; i < result.columns.size(); ++i) {
     if (upper(result.columns[i]) == name) return i;
@@ -207,6 +224,22 @@ std::string key_model_query(const TableName& table) {
       "SELECT TABLE_MODEL FROM information_schema.tables_config WHERE TABLE_SCHEMA = {} AND "
       "TABLE_NAME = {}",
       sql_literal(table.database), sql_literal(table.table));
+}
+
+bool lacks_type_details(const TableSchema& schema) {
+  return std::any_of(schema.columns.begin(), schema.columns.end(),
+                     [](const ColumnSchema& column) { return lacks_details(column.type); });
+}
+
+void add_type_details(TableSchema& schema, const SqlResult& columns) {
+  for (std::size_t row = 0; row < columns.rows.size(); ++row) {
+    const std::string name = upper(cell(columns, row, "COLUMN_NAME"));
+    const ColumnType type = parse_column_type(cell(columns, row, "COLUMN_TYPE"));
+    for (ColumnSchema& column : schema.columns) {
+      const bool same = upper(column.name) == name && column.type.kind == type.kind;
+      if (same && lacks_details(column.type)) column.type = type;
+    }
+  }
 }
 
 Result<TableSchema> parse_schema_sql(const SqlResult& columns, const SqlResult& key_model) {

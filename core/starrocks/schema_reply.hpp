@@ -21,6 +21,14 @@ namespace loadstar::starrocks {
 [[nodiscard]] std::string columns_query(const TableName& table);
 [[nodiscard]] std::string key_model_query(const TableName& table);
 
+/// Whether a type is not told in full: CHAR or VARCHAR without its length, DECIMAL without its
+/// precision, ARRAY, MAP or STRUCT without what is in it. What the v2 endpoint says of those is not
+/// confirmed for every release (8.7).
+[[nodiscard]] bool lacks_type_details(const TableSchema& schema);
+
+/// Takes the types of such columns from the result of columns_query().
+void add_type_details(TableSchema& schema, const SqlResult& columns);
+
 /// Both results (3.2 and later): complete if the key model is among them. kNotFound if there are no
 /// columns, which also is what an account without privileges on the table sees.
 [[nodiscard]] Result<TableSchema> parse_schema_sql(const SqlResult& columns,

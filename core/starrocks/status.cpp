@@ -189,8 +189,9 @@ std::string normalise_status(std::string_view word) {
   constexpr std::string_view kRight = "transaction";
   std::string text;
   for (const char c : word) {
+    if (c == ' ' || c == '_') continue;
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && std::isalnum(byte) != 0) text += static_cast<char>(std::tolower(byte));
+    text += byte < 0x80 ? static_cast<char>(std::tolower(byte)) : c;
   }
   for (std::size_t at = text.find(kWrong); at != std::string::npos; at = text.find(kWrong)) {
     text.replace(at, kWrong.size(), kRight);

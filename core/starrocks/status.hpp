@@ -39,7 +39,7 @@ struct ReplyFacts {
   bool from_frontend = false;  ///< an FE answered, and an FE never takes load data (1)
 };
 
-/// Lower case letters and digits only, and the servers' "Transcation" put right, so that
+/// Lower case without blanks and underscores, and the servers' "Transcation" put right, so that
 /// `Label Already Exists` = `LABEL_ALREADY_EXISTS` and `TXN_NOT_EXISTS` = `Txn Not Exists`
 /// (delivery-and-faults.md 3.1).
 [[nodiscard]] std::string normalise_status(std::string_view word);

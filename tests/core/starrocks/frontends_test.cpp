@@ -1,0 +1,98 @@
+#include "core/starrocks/frontends.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loadstar::starrocks {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Clock::time_point kStart{std::chrono::hours(1)};
+const std::vector<bool> kNoneOfThree(3, false);
+const std::vector<bool> kNoneOfOne(1, false);
+
+CircuitBreakerOptions breaker() {
+  CircuitBreakerOptions options;
+  options.failures = 2;
+  options.open_for = milliseconds(1000);
+  options.max_open_for = milliseconds(3500);
+  return options;
+}
+
+TEST(FrontendsTest, GoesRoundFromItsOwnFirst) {
+  Frontends frontends(3, 7, breaker());
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 1U);
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 2U);
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 0U);
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 1U);
+}
+
+TEST(FrontendsTest, LeavesOutWhatWasTried) {
+  Frontends frontends(3, 0, breaker());
+  EXPECT_EQ(frontends.pick(kStart, {true, false, true}), 1U);
+  EXPECT_EQ(frontends.pick(kStart, {true, true, true}), std::nullopt);
+}
+
+TEST(FrontendsTest, FailuresInARowOpenTheBreakerAndASuccessCountsThemAnew) {
+  Frontends frontends(3, 0, breaker());
+  EXPECT_FALSE(frontends.on_failure(0, kStart));
+  EXPECT_FALSE(frontends.on_success(0));
+  EXPECT_FALSE(frontends.on_failure(0, kStart));
+  EXPECT_EQ(frontends.open_count(), 0U);
+  EXPECT_TRUE(frontends.on_failure(0, kStart));
+  EXPECT_EQ(frontends.open_count(), 1U);
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 1U);
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 2U);
+  EXPECT_EQ(frontends.pick(kStart, kNoneOfThree), 1U);
+}
+
+TEST(FrontendsTest, OneProbeAPeriodAndASuccessCloses) {
+  Frontends frontends(1, 0, breaker());
+  frontends.on_failure(0, kStart);
+  frontends.on_failure(0, kStart);
+  EXPECT_EQ(frontends.next_probe(), kStart + seconds(1));
+  EXPECT_EQ(frontends.pick(kStart + milliseconds(999), kNoneOfOne), std::nullopt);
+  EXPECT_EQ(frontends.pick(kStart + seconds(1), kNoneOfOne), 0U);
+  EXPECT_EQ(frontends.pick(kStart + milliseconds(1500), kNoneOfOne), std::nullopt)
+      << "the probe is out";
+  EXPECT_EQ(frontends.pick(kStart + seconds(2), kNoneOfOne), 0U) << "that probe never reported";
+  EXPECT_TRUE(frontends.on_success(0));
+  EXPECT_EQ(frontends.open_count(), 0U);
+  EXPECT_EQ(frontends.next_probe(), std::nullopt);
+  EXPECT_EQ(frontends.pick(kStart + seconds(2), kNoneOfOne), 0U);
+}
+
+TEST(FrontendsTest, FailedProbesDoubleThePeriodUpToTheLongest) {
+  Frontends frontends(1, 0, breaker());
+  frontends.on_failure(0, kStart);
+  frontends.on_failure(0, kStart);
+  Clock::time_point now = kStart;
+  for (const milliseconds period : {milliseconds(2000), milliseconds(3500), milliseconds(3500)}) {
+    now = *frontends.next_probe();
+    EXPECT_EQ(frontends.pick(now, kNoneOfOne), 0U);
+    EXPECT_TRUE(frontends.on_failure(0, now));
+    EXPECT_EQ(frontends.next_probe(), now + period);
+  }
+}
+
+TEST(FrontendsTest, LateFailuresOfEarlierRequestsDoNotLengthenThePeriod) {
+  Frontends frontends(1, 0, breaker());
+  for (int i = 0; i < 8; ++i) frontends.on_failure(0, kStart);
+  EXPECT_EQ(frontends.next_probe(), kStart + seconds(1));
+}
+
+TEST(FrontendsTest, AfterClosingThePeriodBeginsAnew) {
+  Frontends frontends(1, 0, breaker());
+  frontends.on_failure(0, kStart);
+  frontends.on_failure(0, kStart);
+  EXPECT_TRUE(frontends.pick(kStart + seconds(1), kNoneOfOne).has_value());
+  frontends.on_failure(0, kStart + seconds(1));
+  frontends.on_success(0);
+  frontends.on_failure(0, kStart + seconds(5));
+  EXPECT_TRUE(frontends.on_failure(0, kStart + seconds(5)));
+  EXPECT_EQ(frontends.next_probe(), kStart + seconds(6));
+}
+
+}  // namespace
+}  // namespace loadstar::starrocks
