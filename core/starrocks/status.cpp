@@ -1,5 +1,7 @@
 #include "core/starrocks/status.hpp"
 
+#include "core/base/mutant.hpp"
+
 #include "core/starrocks/bounded_json.hpp"
 
 #include <fmt/format.h>
@@ -189,9 +191,8 @@ std::string normalise_status(std::string_view word) {
   constexpr std::string_view kRight = "transaction";
   std::string text;
   for (const char c : word) {
-    if (c == ' ' || c == '_') continue;
     const auto byte = static_cast<unsigned char>(c);
-    text += byte < 0x80 ? static_cast<char>(std::tolower(byte)) : c;
+    if (byte < 0x80 && std::isalnum(byte) != 0) text += static_cast<char>(std::tolower(byte));
   }
   for (std::size_t at = text.find(kWrong); at != std::string::npos; at = text.find(kWrong)) {
     text.replace(at, kWrong.size(), kRight);
@@ -200,6 +201,7 @@ std::string normalise_status(std::string_view word) {
 }
 
 Meaning judge(Operation operation, std::string_view status) {
+  if (LOADSTAR_MUTANT(kHttp200IsSuccess)) return Meaning::kSuccess;
   const std::string word = normalise_status(status);
   for (const Row& row : table_of(operation)) {
     if (row.word == word) return row.meaning;

@@ -131,7 +131,9 @@ RunReport run_seed(std::uint64_t seed) {
     ClientPlan plan;
     plan.name = fmt::format("w{}", i);
     plan.named = random.chance(70);
-    plan.batches = 30 + static_cast<unsigned>(random.below(30));
+    // A plain Stream Load is two exchanges, a transaction seven or more.
+    const bool plain = options.defaults.protocol == Protocol::kStreamLoad;
+    plan.batches = (plain ? 120 : 30) + static_cast<unsigned>(random.below(30));
     plan.bad_percent = bad_percent;
     plan.break_percent = break_percent;
     plan.checkpoint_percent = random.chance(50) ? 10 : 0;
@@ -144,7 +146,6 @@ RunReport run_seed(std::uint64_t seed) {
   const auto kill_at = begin + std::chrono::milliseconds(500 + random.below(60'000));
   bool kill_due = random.chance(30);
   const bool drain_first = random.chance(50);
-  bool killing = false;
   const auto kill = [&]() -> asio::awaitable<void> {
     auto victim = std::move(daemon);
     const auto writers = victim->writers();
@@ -157,7 +158,6 @@ RunReport run_seed(std::uint64_t seed) {
     dead.push_back(std::move(victim));
     daemon = std::make_unique<SimulatedDaemon>(io, options, starrocks, seed + dead.size() * 7919);
     ++report.kills;
-    killing = false;
   };
 
   const auto all_finished = [&] { return tasks.size() == 0; };
@@ -171,7 +171,6 @@ RunReport run_seed(std::uint64_t seed) {
     if (Clock::now() - begin >= kFaultsEnd) starrocks.heal();
     if (kill_due && Clock::now() >= kill_at && daemon) {
       kill_due = false;
-      killing = true;
       tasks.spawn(kill());
     }
   }

@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair(Mutant::kUnknownIsAborted, "UnknownIsAborted"),
                       std::pair(Mutant::kAckAtReceive, "AckAtReceive"),
                       std::pair(Mutant::kDropOnBackpressure, "DropOnBackpressure")),
-    [](const auto& info) { return std::string(info.param.second); });
+    [](const auto& mutant) { return std::string(mutant.param.second); });
 
 }  // namespace
 }  // namespace simulation
