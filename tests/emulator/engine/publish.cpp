@@ -149,9 +149,9 @@ class AggregateWriter : public TableWriter {
         if (!table_.columns[i].key) next[i] = negated(next[i]);
       }
     }
-    RowBuffer key;
-    key.add(RowOp::kUpsert, row, keys_);
-    const auto [place, fresh] = places_.try_emplace(key.chunks()[0], merged_.size());
+    key_.clear();
+    for (const std::size_t key : keys_) write_value(key_, row[key]);
+    const auto [place, fresh] = places_.try_emplace(key_, merged_.size());
     if (fresh) {
       merged_.push_back(std::move(next));
     } else {
@@ -195,6 +195,7 @@ class AggregateWriter : public TableWriter {
   Statement select_;
   Statement remove_;
   Statement insert_;
+  std::string key_;  ///< of the row in work, in the form of staged rows
   std::unordered_map<std::string, std::size_t> places_;
   std::vector<Values> merged_;
 };

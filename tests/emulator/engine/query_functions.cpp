@@ -3,9 +3,9 @@
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/functions.hpp"
 #include "tests/emulator/engine/members.hpp"
+#include "tests/emulator/engine/temporal.hpp"
 #include "tests/emulator/engine/type_parser.hpp"
 
-#include <chrono>
 #include <limits>
 #include <new>
 
@@ -51,9 +51,7 @@ void return_value(sqlite3_context* context, const Value& value, const Type& type
 
 FunctionContext context_now() {
   FunctionContext context;
-  context.now = std::chrono::duration_cast<std::chrono::seconds>(
-                    std::chrono::system_clock::now().time_since_epoch())
-                    .count();
+  context.now = unix_seconds_now();
   return context;
 }
 

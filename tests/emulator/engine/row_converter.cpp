@@ -57,7 +57,7 @@ RowOutcome RowConverter::convert(const CsvRow& row) {
     }
     if (source.in_expression) sources_[i] = std::string(field);
     if (!source.target && !source.op) continue;
-    const Type type = source.op ? simple_type(Kind::kTinyInt) : table_.columns[*source.target].type;
+    const Type& type = source.op ? op_type_ : table_.columns[*source.target].type;
     auto value = from_csv(field, type);
     if (!value && options_.strict_mode) {
       return filtered("The field (name = " + source.name + ", pos = " + std::to_string(i) +
@@ -92,7 +92,7 @@ RowOutcome RowConverter::convert(const Json& record) {
       if (source.op && !take_op({})) return filtered(std::move(reason_));
       continue;
     }
-    const Type type = source.op ? simple_type(Kind::kTinyInt) : table_.columns[*source.target].type;
+    const Type& type = source.op ? op_type_ : table_.columns[*source.target].type;
     auto value = from_json(*json, type);
     if (!value && options_.strict_mode) {
       return filtered("Value '" + json_as_text(*json) + "' is out of range. The type of '" +

@@ -50,6 +50,7 @@ class RowConverter {
   const LoadMapping& mapping_;
   FunctionContext context_;
   Values defaults_;  ///< by table column
+  Type op_type_ = simple_type(Kind::kTinyInt);
   std::vector<bool> written_;
 
   Values sources_;  ///< texts for expressions, by source column

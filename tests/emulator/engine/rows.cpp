@@ -15,8 +15,10 @@ void write(std::string& out, const T& value) {
   std::memcpy(out.data() + at, &value, sizeof(T));
 }
 
-/// A byte that says which member of Value follows, then the member.
+}  // namespace
+
 void write_value(std::string& out, const Value& value) {
+  // A byte that says which member of Value follows, then the member.
   out += static_cast<char>(value.index());
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     write(out, *number);
@@ -30,11 +32,9 @@ void write_value(std::string& out, const Value& value) {
   }
 }
 
-}  // namespace
-
 void RowBuffer::add(RowOp op, const Values& row, const std::vector<std::size_t>& columns) {
   if (chunks_.empty() || chunks_.back().size() >= kChunkBytes) {
-    chunks_.emplace_back().reserve(kChunkBytes + kChunkBytes / 8);
+    chunks_.emplace_back();
   }
   std::string& chunk = chunks_.back();
   chunk += static_cast<char>(op);

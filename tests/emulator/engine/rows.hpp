@@ -12,6 +12,9 @@ namespace emulator {
 /// What a staged row does to its key.
 enum class RowOp : std::uint8_t { kUpsert = 0, kDelete = 1 };
 
+/// Appends a value in the form of staged rows; equal values of a type have equal forms.
+void write_value(std::string& out, const Value& value);
+
 /// Converted rows of a load in a compact form, in chunks of about a megabyte: what a plan holds,
 /// and what is written to the staging area as it is.
 class RowBuffer {

@@ -1,6 +1,6 @@
 #include "tests/emulator/engine/sqlite_engine.hpp"
+#include "tests/emulator/engine/temporal.hpp"
 
-#include <chrono>
 
 namespace emulator {
 
@@ -66,9 +66,7 @@ std::unique_ptr<LoadPlan> SqliteEngine::plan(const std::string& database, const 
     LoadOptions options = read_load_options(headers, transaction);
     FunctionContext context;
     context.zone = options.zone;
-    context.now = std::chrono::duration_cast<std::chrono::seconds>(
-                      std::chrono::system_clock::now().time_since_epoch())
-                      .count();
+    context.now = unix_seconds_now();
     return std::make_unique<TableLoad>(*schema, std::move(options), std::move(context));
   } catch (const LoadRefused& refused) {
     error = refused.error;

@@ -1,9 +1,9 @@
 #include "tests/emulator/engine/staging.hpp"
 
 #include "tests/emulator/engine/json.hpp"
+#include "tests/emulator/engine/temporal.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace emulator {
 
@@ -29,12 +29,6 @@ StagedLoad read_head(const std::string& text) {
   load.merge_condition = json_member(head, "merge_condition")->text;
   load.negative = json_member(head, "negative")->text == "true";
   return load;
-}
-
-std::int64_t seconds_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace
@@ -87,7 +81,7 @@ void Staging::apply(const TableSchema& table, const StagedLoad& load,
     written.push_back(*place);
   }
   FunctionContext context;
-  context.now = seconds_now();
+  context.now = unix_seconds_now();
   Values defaults;
   std::vector<std::size_t> numbered;  // AUTO_INCREMENT columns
   for (std::size_t i = 0; i < table.columns.size(); ++i) {

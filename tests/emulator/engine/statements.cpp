@@ -3,9 +3,9 @@
 #include "tests/emulator/engine/convert.hpp"
 #include "tests/emulator/engine/ddl.hpp"
 #include "tests/emulator/engine/expr.hpp"
+#include "tests/emulator/engine/temporal.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace emulator {
 
@@ -17,9 +17,7 @@ namespace {
 
 FunctionContext context_now() {
   FunctionContext context;
-  context.now = std::chrono::duration_cast<std::chrono::seconds>(
-                    std::chrono::system_clock::now().time_since_epoch())
-                    .count();
+  context.now = unix_seconds_now();
   return context;
 }
 

@@ -189,6 +189,11 @@ std::string datetime_text(const DateTime& t) {
   return text;
 }
 
+std::int64_t unix_seconds_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+}
+
 std::int64_t to_seconds(const DateTime& t) {
   const std::chrono::sys_days days = std::chrono::year_month_day{
       std::chrono::year{t.year}, std::chrono::month{static_cast<unsigned>(t.month)},

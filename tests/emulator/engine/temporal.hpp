@@ -27,6 +27,9 @@ struct DateTime {
 /// "2020-01-31 12:00:00", with ".ffffff" if there are microseconds.
 [[nodiscard]] std::string datetime_text(const DateTime& time);
 
+/// Seconds since 1970 by the system's clock; the one place of the engine that reads it.
+[[nodiscard]] std::int64_t unix_seconds_now();
+
 /// Seconds since 1970 of a wall-clock time taken as UTC, and back.
 [[nodiscard]] std::int64_t to_seconds(const DateTime& time);
 [[nodiscard]] DateTime from_seconds(std::int64_t seconds);
