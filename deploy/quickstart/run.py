@@ -113,7 +113,7 @@ def main():
     expected = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
     build = arguments.build.resolve()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="loadstar-quickstart-"))
-    emulator = Emulator(build / "tests/emulator/starrocks-emulator", directory,
+    emulator = Emulator(build / "tests/emulator/server/starrocks-emulator", directory,
                         (HERE / "tables.sql").read_text(encoding="utf-8"), keep=arguments.keep)
     daemon = None
     kept = False

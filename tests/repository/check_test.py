@@ -161,6 +161,16 @@ class FileRulesTest(unittest.TestCase):
             ["core/fuzz/a_help.cpp", "core/x/b.cpp", "core/x/c.cpp"],
         )
 
+    def test_a_header_of_tests_is_built_by_who_includes_it(self):
+        texts = {
+            "tests/CMakeLists.txt": "add(SOURCES a_test.cpp)\n",
+            "tests/a_test.cpp": '#include "tests/used.hpp"\n#include "core/used.hpp"\n',
+            "tests/used.hpp": "",
+            "tests/unused.hpp": "",
+            "core/used.hpp": "",
+        }
+        self.assertEqual([path for path, _ in findings(file_rules.unbuilt, texts)], ["core/used.hpp", "tests/unused.hpp"])
+
     def test_a_core_source_without_its_test_is_found(self):
         texts = {"core/x/a.cpp": "", "core/x/b.cpp": "", "core/x/c.hpp": "", "core/base/clock.cpp": "",
                  "tests/core/x/b_test.cpp": "", "server/d.cpp": ""}

@@ -56,14 +56,17 @@ _WORDS = (
     _Only(
         r"\bsteady_clock::now\b",
         _NOT_TESTS,
-        ("core/base/clock.cpp", "tests/emulator/server/clock.cpp"),
+        # Tests over real sockets bound their waits by real time; Stopwatch is the emulator's load times.
+        ("core/base/clock.cpp", "tests/emulator/server/clock.cpp", "tests/emulator/server/load_context.hpp",
+         "tests/core/http/"),
         "use Clock::now() (core/base/clock.hpp), which tests drive",
     ),
     _Only(
         r"\bsystem_clock::now\b",
         _NOT_TESTS,
         # gRPC counts its deadlines on this clock and no other.
-        ("core/base/clock.cpp", "server/unary_call.hpp", "server/grpc_server.cpp", "tests/emulator/server/clock.cpp"),
+        ("core/base/clock.cpp", "server/unary_call.hpp", "server/grpc_server.cpp", "server/app.cpp",
+         "tests/emulator/server/clock.cpp", "tests/emulator/engine/temporal.cpp"),
         "use wall_now() (core/base/clock.hpp)",
     ),
     _Only(
@@ -75,7 +78,7 @@ _WORDS = (
     _Only(
         r"\bstd::random_device\b",
         _EVERYWHERE,
-        ("server/app.cpp",),
+        ("server/app.cpp", "tests/emulator/server/text.cpp"),
         "take a seeded generator by reference (core/base/random.hpp); server/app.cpp seeds the daemon's",
     ),
     _Only(

@@ -1,6 +1,6 @@
 #include "tests/emulator/engine/sqlite_engine.hpp"
-#include "tests/emulator/engine/temporal.hpp"
 
+#include "tests/emulator/engine/temporal.hpp"
 
 namespace emulator {
 
