@@ -1,0 +1,243 @@
+#include "core/txn/writer_registry.hpp"
+
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "core/base/deadline.hpp"
+#include "tests/simulation/faults.hpp"
+#include "tests/simulation/simulated_starrocks.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/wire_writer.hpp"
+
+namespace loadstar::txn {
+namespace {
+
+using namespace std::chrono_literals;
+using simulation::FaultPlan;
+using simulation::SimulatedStarrocks;
+
+/// A registry before a StarRocks that does what it should.
+class WriterRegistryTest : public ::testing::Test {
+ protected:
+  void SetUp() override { test::reset_clock(); }
+  void TearDown() override {
+    auto stop = [](WriterRegistry& writers) -> asio::awaitable<bool> {
+      co_await writers.stop();
+      co_return true;
+    };
+    EXPECT_TRUE(test::run(io_, stop(*writers_)));
+  }
+
+  static CoreOptions options() {
+    CoreOptions options;
+    options.starrocks.load_urls = {{false, SimulatedStarrocks::kFrontend, 8030}};
+    options.starrocks.user = "loader";
+    options.starrocks.password = [] { return Secret("secret"); };
+    options.starrocks.redirect_allow = {"be1:8040", "be2:8040"};
+    options.allow_unknown_tables = true;
+    return options;
+  }
+
+  Answer<std::shared_ptr<WriteStream>> open(const std::string& id,
+                                            const std::string& database = "test") {
+    OpenRequest request;
+    request.writer_id = id;
+    request.database = database;
+    return test::run(io_, writers_->open(std::move(request)));
+  }
+
+  std::shared_ptr<WriteStream> opened(const std::string& id) {
+    auto answer = open(id);
+    EXPECT_TRUE(answer.ok());
+    return answer.value();
+  }
+
+  static SliceList batch(std::uint64_t sequence, const std::string& data,
+                         const std::string& table = "t", std::uint64_t rows = 1) {
+    test::WireWriter inner;
+    if (sequence > 0) inner.varint(1, sequence);
+    inner.text(3, table);
+    inner.varint(5, rows);
+    inner.varint(6, 2);
+    inner.text(15, data);
+    test::WireWriter outer;
+    outer.text(2, inner.bytes());
+    SliceList message;
+    message.append(Slice::from_string(outer.bytes()));
+    return message;
+  }
+
+  Answer<Done> append(WriteStream& stream, SliceList message) {
+    return test::run(io_, stream.append(std::move(message)));
+  }
+
+  /// Events until `stop` says so, or the stream has ended.
+  Ended until_ended(WriteStream& stream) {
+    while (true) {
+      auto event = test::run(io_, stream.next_event());
+      if (const auto* ack = std::get_if<Ack>(&event)) last_ack_ = *ack;
+      if (std::holds_alternative<Draining>(event)) saw_draining_ = true;
+      if (auto* ended = std::get_if<Ended>(&event)) return std::move(*ended);
+    }
+  }
+
+  boost::asio::io_context io_;
+  Random random_{1};
+  SimulatedStarrocks starrocks_{io_, random_, FaultPlan(random_, false)};
+  prometheus::Registry registry_;
+  Metrics metrics_{registry_, "main", 50};
+  CoreOptions options_ = options();
+  starrocks::Client client_{options_.starrocks, starrocks_, metrics_, Logger(), 1};
+  std::unique_ptr<WriterRegistry> writers_ = std::make_unique<WriterRegistry>(
+      io_.get_executor(), options_, client_, metrics_, Logger(), 1);
+  Ack last_ack_;
+  bool saw_draining_ = false;
+};
+
+TEST_F(WriterRegistryTest, HalfCloseCommitsWhatWasReceived) {
+  const auto stream = opened("");
+  EXPECT_EQ(stream->opened().next_sequence, 1U);
+  EXPECT_TRUE(append(*stream, batch(0, "a\n")).ok());
+  EXPECT_TRUE(append(*stream, batch(0, "b\n")).ok());
+  EXPECT_TRUE(starrocks_.rows("t").empty()) << "nothing is due yet";
+  stream->half_close();
+  EXPECT_FALSE(until_ended(*stream).refusal);
+  EXPECT_EQ(last_ack_.committed_sequence, 2U);
+  EXPECT_EQ(starrocks_.rows("t").size(), 2U);
+  EXPECT_EQ(starrocks_.visible_loads(), 1U) << "two batches, one load";
+}
+
+TEST_F(WriterRegistryTest, BatchesOfManyWritersMakeOneLoad) {
+  std::vector<std::shared_ptr<WriteStream>> streams;
+  for (int i = 0; i < 50; ++i) {
+    streams.push_back(opened("w" + std::to_string(i)));
+    EXPECT_TRUE(append(*streams.back(), batch(1, "row" + std::to_string(i) + "\n")).ok());
+  }
+  test::pass_time(io_, 6s);
+  EXPECT_EQ(starrocks_.rows("t").size(), 50U);
+  EXPECT_EQ(starrocks_.visible_loads(), 1U);
+}
+
+TEST_F(WriterRegistryTest, AGapEndsTheStreamAndLosesNothing) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  const auto gap = append(*stream, batch(3, "c\n"));
+  ASSERT_FALSE(gap.ok());
+  EXPECT_EQ(gap.refusal().reason, Reason::kSequenceGap);
+  EXPECT_EQ(gap.refusal().metadata.at("expectedSequence"), "2");
+  EXPECT_EQ(until_ended(*stream).refusal->reason, Reason::kSequenceGap);
+  const auto again = opened("w");
+  EXPECT_TRUE(again->opened().attached);
+  EXPECT_EQ(again->opened().next_sequence, 2U);
+}
+
+TEST_F(WriterRegistryTest, ARepeatedBatchIsDroppedAndAcknowledgedAgain) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  stream->half_close();
+  EXPECT_FALSE(until_ended(*stream).refusal);
+  EXPECT_EQ(starrocks_.rows("t").at("a"), 1U);
+}
+
+TEST_F(WriterRegistryTest, AStreamNumbersAllBatchesOrNone) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  EXPECT_EQ(append(*stream, batch(0, "b\n")).refusal().reason, Reason::kBadRequest);
+}
+
+TEST_F(WriterRegistryTest, ANewerStreamTakesTheWriterOver) {
+  const auto first = opened("w");
+  EXPECT_TRUE(append(*first, batch(1, "a\n")).ok());
+  const auto second = opened("w");
+  EXPECT_EQ(second->opened().next_sequence, 2U);
+  EXPECT_EQ(until_ended(*first).refusal->reason, Reason::kStreamReplaced);
+  EXPECT_EQ(append(*first, batch(2, "x\n")).refusal().reason, Reason::kStreamReplaced);
+  EXPECT_TRUE(append(*second, batch(2, "b\n")).ok());
+}
+
+TEST_F(WriterRegistryTest, ABrokenStreamIsHeldForItsGraceAndThenFlushed) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  stream->disconnect();
+  test::pass_time(io_, 59s, 1s);
+  EXPECT_TRUE(opened("w")->opened().attached) << "within session_grace";
+  test::pass_time(io_, 70s, 1s);
+  const auto late = opened("w");
+  EXPECT_FALSE(late->opened().attached);
+  EXPECT_EQ(late->opened().next_sequence, 1U);
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+}
+
+TEST_F(WriterRegistryTest, CheckpointIsAFlushBarrier) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  CheckpointRequest request;
+  request.writer_id = "w";
+  request.last_sequence = 1;
+  const auto before_age = Clock::now();
+  EXPECT_TRUE(test::run(io_, writers_->checkpoint(request, Clock::now() + 60s)).ok());
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+  EXPECT_LT(Clock::now() - before_age, 2s) << "not by age";
+  request.last_sequence = 2;
+  const auto early = test::run(io_, writers_->checkpoint(request, Clock::now() + 1s));
+  EXPECT_EQ(early.refusal().reason, Reason::kStarrocksUnavailable) << "batch 2 has not come";
+  request.writer_id = "nobody";
+  EXPECT_EQ(test::run(io_, writers_->checkpoint(request, Clock::now() + 1s)).refusal().reason,
+            Reason::kWriterNotOpen);
+}
+
+TEST_F(WriterRegistryTest, OneBadBatchIsNamedAndNobodyElseNotices) {
+  const auto good = opened("good");
+  const auto bad = opened("bad");
+  for (std::uint64_t i = 1; i <= 8; ++i) {
+    EXPECT_TRUE(append(*good, batch(i, "g" + std::to_string(i) + "\n")).ok());
+    EXPECT_TRUE(append(*bad, batch(i, (i == 5 ? "BAD" : "b" + std::to_string(i)) + "\n")).ok());
+  }
+  const auto ended = until_ended(*bad);
+  ASSERT_TRUE(ended.refusal);
+  EXPECT_EQ(ended.refusal->reason, Reason::kRowsRejected);
+  EXPECT_EQ(ended.refusal->metadata.at("rejectedSequences"), "5");
+  EXPECT_EQ(ended.refusal->metadata.at("receivedSequence"), "8");
+  EXPECT_EQ(last_ack_.committed_sequence, 4U);
+  good->half_close();
+  EXPECT_FALSE(until_ended(*good).refusal);
+  EXPECT_EQ(last_ack_.committed_sequence, 8U);
+  EXPECT_EQ(starrocks_.rows("t").size(), 15U) << "all but the bad row";
+}
+
+TEST_F(WriterRegistryTest, DrainCommitsWhatWasReceivedAndEndsTheStreams) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  const auto report = test::run(io_, writers_->drain(Clock::now() + 30s));
+  EXPECT_EQ(report.committed_batches, 1U);
+  EXPECT_EQ(report.uncommitted_batches, 0U);
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+  EXPECT_EQ(until_ended(*stream).refusal->reason, Reason::kDraining);
+  EXPECT_TRUE(saw_draining_);
+  EXPECT_EQ(last_ack_.committed_sequence, 1U);
+  EXPECT_EQ(open("other").refusal().reason, Reason::kDraining);
+}
+
+TEST_F(WriterRegistryTest, AWriterBelongsToOneDatabase) {
+  const auto stream = opened("w");
+  EXPECT_EQ(open("w", "elsewhere").refusal().reason, Reason::kBadRequest);
+  EXPECT_EQ(open("no-dashes").refusal().reason, Reason::kBadRequest);
+}
+
+TEST_F(WriterRegistryTest, StatusTellsWhatIsHeld) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  const auto report = test::run(io_, writers_->status("w"));
+  ASSERT_EQ(report.writers.size(), 1U);
+  EXPECT_TRUE(report.writers[0].connected);
+  EXPECT_EQ(report.writers[0].ack.received_sequence, 1U);
+  EXPECT_GT(report.writers[0].buffered_bytes, 0U);
+  EXPECT_EQ(test::run(io_, writers_->status("x")).writers.size(), 0U);
+}
+
+}  // namespace
+}  // namespace loadstar::txn
