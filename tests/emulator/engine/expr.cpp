@@ -10,6 +10,13 @@ namespace emulator {
 
 namespace {
 
+/// Calls and brackets inside each other; more would take too much stack.
+constexpr int kMostDepth = 500;
+
+[[noreturn]] void too_deep() {
+  throw SqlError("Getting analyzing error. Detail message: Expression is too deep.");
+}
+
 Expr literal(Value value, Type type) {
   Expr expr;
   expr.literal = std::move(value);
@@ -51,6 +58,8 @@ Expr call(const std::string& name, std::vector<Expr> arguments) {
     known.push_back(skip ? typed->type : arguments[i].type);
   }
   expr.type = function->result(known);
+  for (const Expr& argument : arguments) expr.depth = std::max(expr.depth, argument.depth + 1);
+  if (expr.depth > kMostDepth) too_deep();
   expr.arguments = std::move(arguments);
   return expr;
 }
@@ -98,13 +107,20 @@ class Parser {
   Parser(TokenStream& tokens, const Scope& scope) : tokens_(tokens), scope_(scope) {}
 
   Expr parse_or() {
+    if (++depth_ > kMostDepth) too_deep();
+    Expr left = parse_disjunction();
+    --depth_;
+    return left;
+  }
+
+ private:
+  Expr parse_disjunction() {
     Expr left = parse_and();
     while (tokens_.accept_word("OR") || tokens_.accept_symbol("||"))
       left = call2(" or", std::move(left), parse_and());
     return left;
   }
 
- private:
   Expr parse_and() {
     Expr left = parse_not();
     while (tokens_.accept_word("AND") || tokens_.accept_symbol("&&")) {
@@ -114,8 +130,11 @@ class Parser {
   }
 
   Expr parse_not() {
-    if (tokens_.accept_word("NOT")) return call1(" not", parse_not());
-    return parse_comparison();
+    if (!tokens_.accept_word("NOT")) return parse_comparison();
+    if (++depth_ > kMostDepth) too_deep();
+    Expr expr = call1(" not", parse_not());
+    --depth_;
+    return expr;
   }
 
   Expr parse_comparison() {
@@ -201,10 +220,14 @@ class Parser {
   }
 
   Expr parse_unary() {
-    if (tokens_.accept_symbol("-")) return call1(" negate", parse_unary());
-    if (tokens_.accept_symbol("+")) return parse_unary();
-    if (tokens_.accept_symbol("!")) return call1(" not", parse_unary());
-    return parse_primary();
+    const bool sign = tokens_.is_symbol("-") || tokens_.is_symbol("+") || tokens_.is_symbol("!");
+    if (!sign) return parse_primary();
+    const std::string symbol = tokens_.next().text;
+    if (++depth_ > kMostDepth) too_deep();
+    Expr expr = parse_unary();
+    --depth_;
+    if (symbol == "+") return expr;
+    return call1(symbol == "-" ? " negate" : " not", std::move(expr));
   }
 
   Expr parse_primary() {
@@ -316,6 +339,7 @@ class Parser {
 
   TokenStream& tokens_;
   const Scope& scope_;
+  int depth_ = 0;
 };
 
 }  // namespace

@@ -58,6 +58,11 @@ Value fitted(Int128 number, const Type& type) {
   return static_cast<std::int64_t>(number);
 }
 
+/// The opposite; the smallest number is its own.
+Int128 opposite(Int128 number) {
+  return static_cast<Int128>(UInt128{0} - static_cast<UInt128>(number));
+}
+
 /// An argument multiplied to the scale of the result.
 std::optional<Int128> scaled(const FunctionCall& call, std::size_t i) {
   const int scale = call.types[i].kind == Kind::kDecimal ? call.types[i].scale : 0;
@@ -142,7 +147,7 @@ Value negate(const FunctionCall& call) {
     const auto number = call.number(0);
     return number ? Value{-*number} : Value{};
   }
-  return fitted(-exact(call.arguments[0]), call.result);
+  return fitted(opposite(exact(call.arguments[0])), call.result);
 }
 
 Value absolute(const FunctionCall& call) {
@@ -151,7 +156,7 @@ Value absolute(const FunctionCall& call) {
     return number ? Value{std::fabs(*number)} : Value{};
   }
   const Int128 number = exact(call.arguments[0]);
-  return fitted(number < 0 ? -number : number, call.result);
+  return fitted(number < 0 ? opposite(number) : number, call.result);
 }
 
 template <double (*kFunction)(double)>

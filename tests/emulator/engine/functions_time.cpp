@@ -202,9 +202,14 @@ Value part(const FunctionCall& call) {
   return time ? Value{std::int64_t{(*time).*kPart}} : Value{};
 }
 
+/// From year 0 to the end of 9999, in seconds since 1970.
+constexpr std::int64_t kFirstSecond = -62167219200;
+constexpr std::int64_t kLastSecond = 253402300799;
+/// More units than this lead out of that time whatever they are.
+constexpr std::int64_t kMostUnits = 400'000'000'000;
+
 /// `count` units later; unset if the unit is unknown or the result no date.
 std::optional<DateTime> shifted(DateTime time, std::int64_t count, const std::string& unit) {
-  if (count > 1000000000 || count < -1000000000) return std::nullopt;
   if (unit == "year" || unit == "month" || unit == "quarter") {
     const std::int64_t months = time.year * 12 + time.month - 1 +
                                 count * (unit == "year"      ? 12
@@ -222,8 +227,10 @@ std::optional<DateTime> shifted(DateTime time, std::int64_t count, const std::st
                                  : unit == "second" ? 1
                                                     : 0;
     if (seconds == 0) return std::nullopt;
+    const std::int64_t moved = to_seconds(time) + count * seconds;
+    if (moved < kFirstSecond || moved > kLastSecond) return std::nullopt;
     const int micro = time.micro;
-    time = from_seconds(to_seconds(time) + count * seconds);
+    time = from_seconds(moved);
     time.micro = micro;
   }
   if (!is_valid_date(time.year, time.month, time.day)) return std::nullopt;
@@ -234,7 +241,7 @@ template <int kSign>
 Value date_add(const FunctionCall& call) {
   const auto time = time_argument(call, 0);
   const auto count = call.integer(1);
-  if (!time || !count) return {};
+  if (!time || !count || *count > kMostUnits || *count < -kMostUnits) return {};
   return as_datetime(
       shifted(*time, kSign * *count, call.arguments.size() == 3 ? to_lower(call.text(2)) : "day"));
 }

@@ -132,6 +132,9 @@ Database::Database(const std::string& path) {
   sqlite3_create_collation_v2(database, kNumericCollation, SQLITE_UTF8, nullptr, compare_numeric,
                               nullptr);
   sqlite3_busy_timeout(database, 10000);
+  // A misspelt column must be an error, not a text: names are always quoted here.
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   // What was answered as prepared or visible must outlive a kill and a power cut.
   execute("PRAGMA journal_mode=WAL");
   execute("PRAGMA synchronous=FULL");

@@ -227,5 +227,27 @@ TEST(Expressions, Refused) {
   }
 }
 
+TEST(Expressions, DepthIsLimited) {
+  std::string sum = "1";
+  for (int i = 0; i < 20000; ++i) sum += "+1";
+  for (const std::string& text : {std::string(20000, '(') + "1" + std::string(20000, ')'), sum,
+                                  std::string(20000, '-') + "1", std::string(20000, '!') + "1"}) {
+    EXPECT_THROW((void)value_of(text), SqlError);
+  }
+  std::string nots;
+  for (int i = 0; i < 20000; ++i) nots += "NOT ";
+  EXPECT_THROW((void)value_of(nots + "1"), SqlError);
+  EXPECT_EQ(value_of(std::string(300, '(') + "1" + std::string(300, ')')), "1");
+}
+
+TEST(Expressions, TimesOutOfRangeAreNull) {
+  for (const char* text :
+       {"date_add('2020-01-01', 9223372036854775807)",
+        "date_sub('2020-01-01', -9223372036854775807)", "date_add('2020-01-01', 400000000000)",
+        "date_add('9999-12-31', 1)", "date_sub('0000-01-01', INTERVAL 1 YEAR)"}) {
+    EXPECT_EQ(value_of(text), kNull) << text;
+  }
+}
+
 }  // namespace
 }  // namespace emulator::test

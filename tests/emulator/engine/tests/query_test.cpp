@@ -110,6 +110,7 @@ TEST_F(Query, Refused) {
   EXPECT_EQ(query_error("SELECT * FROM nodb.t"),
             "Getting analyzing error. Detail message: Unknown database 'nodb'.");
   EXPECT_NE(query_error("SELECT nope FROM t").find("no such column"), std::string::npos);
+  EXPECT_NE(query_error("SELECT `nope` FROM t").find("no such column"), std::string::npos);
   EXPECT_NE(query_error("SELECT FROM t").find("syntax error"), std::string::npos);
   for (const char* sql : {"DELETE FROM t", "DROP TABLE t", "INSERT INTO t VALUES (1)",
                           "SHOW VARIABLES", "PRAGMA synchronous"}) {
