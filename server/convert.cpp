@@ -77,6 +77,14 @@ void fill(const txn::WriterReport& from, v1::WriterStatus& to) {
   to.set_writer_id(from.writer_id);
   to.set_database(from.database);
   to.set_delivery(to_proto(from.delivery));
+  to.set_epoch(from.epoch);
+  for (const txn::TransactionReport& transaction : from.transactions) {
+    v1::TransactionStatus& message = *to.add_transactions();
+    message.set_label(transaction.label);
+    message.set_table(transaction.table);
+    message.set_state(static_cast<v1::TransactionStatus::State>(transaction.state));
+    *message.mutable_begin_time() = to_timestamp(transaction.begin_time);
+  }
   to.set_connected(from.connected);
   to.set_client_name(from.client_name);
   fill(from.ack, *to.mutable_ack());
@@ -126,18 +134,20 @@ Answer<txn::OpenRequest> to_open_request(const v1::Open& open) {
 Answer<txn::CheckpointRequest> to_checkpoint_request(const v1::CheckpointRequest& request) {
   Violations violations;
   check_writer_id(request.writer_id(), "writer_id", violations);
+  if (request.epoch() > kMaxEpoch) violations.push_back({"epoch", "must be at most 2^32-1"});
   if (!violations.empty()) return bad_request("Checkpoint", std::move(violations));
   return txn::CheckpointRequest{request.writer_id(), request.epoch(), request.checkpoint_id(),
                                 request.last_sequence()};
 }
 
-std::optional<Refusal> check(const v1::AbortRequest& request) {
+Answer<txn::AbortRequest> to_abort_request(const v1::AbortRequest& request) {
   Violations violations;
   check_writer_id(request.writer_id(), "writer_id", violations);
   check_name(request.database(), "database", violations);
   if (request.epoch() > kMaxEpoch) violations.push_back({"epoch", "must be at most 2^32-1"});
-  if (violations.empty()) return std::nullopt;
-  return bad_request("Abort", std::move(violations));
+  if (!violations.empty()) return bad_request("Abort", std::move(violations));
+  return txn::AbortRequest{request.writer_id(), request.database(), request.epoch(),
+                           request.resume_token()};
 }
 
 std::optional<Refusal> check(const v1::DescribeTableRequest& request) {
@@ -187,6 +197,29 @@ v1::WriteResponse ack_response(const txn::Ack& ack) {
 v1::WriteResponse draining_response(const txn::Draining& draining) {
   v1::WriteResponse response;
   *response.mutable_draining()->mutable_grace() = to_duration(draining.grace);
+  return response;
+}
+
+v1::CheckpointResponse checkpoint_response(const txn::CheckpointOutcome& outcome) {
+  v1::CheckpointResponse response;
+  response.set_resume_token(outcome.resume_token);
+  if (outcome.expire_time) *response.mutable_expire_time() = to_timestamp(*outcome.expire_time);
+  for (const txn::LoadSummary& load : outcome.loads) {
+    v1::LoadSummary& message = *response.add_loads();
+    message.set_table(load.table);
+    message.set_label(load.label);
+    message.set_transaction_id(load.transaction_id);
+    message.set_total_rows(load.total_rows);
+    message.set_filtered_rows(load.filtered_rows);
+    message.set_bytes(load.bytes);
+  }
+  return response;
+}
+
+v1::CommitResponse commit_response(const txn::CommitOutcome& outcome) {
+  v1::CommitResponse response;
+  response.set_committed_sequence(outcome.committed_sequence);
+  response.set_visible(outcome.visible);
   return response;
 }
 

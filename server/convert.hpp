@@ -23,12 +23,14 @@ inline constexpr std::uint64_t kMaxUnackedBytes = 32U << 20U;
 /// BAD_REQUEST for names, delivery, epoch and client name that break the rules of loadstar.v1.Open.
 [[nodiscard]] Answer<txn::OpenRequest> to_open_request(const v1::Open& open);
 
-/// BAD_REQUEST without a valid writer_id.
+/// BAD_REQUEST without a valid writer_id, or with numbers beyond their bounds.
 [[nodiscard]] Answer<txn::CheckpointRequest> to_checkpoint_request(
     const v1::CheckpointRequest& request);
 
+/// BAD_REQUEST without valid names, or with an epoch beyond its bounds.
+[[nodiscard]] Answer<txn::AbortRequest> to_abort_request(const v1::AbortRequest& request);
+
 /// BAD_REQUEST without valid names, nullopt if the request is good.
-[[nodiscard]] std::optional<Refusal> check(const v1::AbortRequest& request);
 [[nodiscard]] std::optional<Refusal> check(const v1::DescribeTableRequest& request);
 
 /// True for `[A-Za-z0-9_]{1,48}`.
@@ -40,6 +42,9 @@ inline constexpr std::uint64_t kMaxUnackedBytes = 32U << 20U;
 [[nodiscard]] v1::WriteResponse ack_response(const txn::Ack& ack);
 [[nodiscard]] v1::WriteResponse draining_response(const txn::Draining& draining);
 [[nodiscard]] v1::Limits to_limits(const CoreOptions& options);
+
+[[nodiscard]] v1::CheckpointResponse checkpoint_response(const txn::CheckpointOutcome& outcome);
+[[nodiscard]] v1::CommitResponse commit_response(const txn::CommitOutcome& outcome);
 
 [[nodiscard]] v1::GetStatusResponse status_response(const txn::StatusReport& report,
                                                     const DaemonInfo& info);

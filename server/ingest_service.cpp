@@ -172,10 +172,6 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   }
   const SliceList message = take_slices(first);
   Answer<txn::OpenRequest> request = read_open(message);
-  if (request.ok() && request.value().delivery == txn::Delivery::kExactlyOnce) {
-    request = refuse(Reason::kUnsupportedCombination,
-                     "DELIVERY_EXACTLY_ONCE is not in this release; use DELIVERY_AT_LEAST_ONCE");
-  }
   if (!request.ok()) {
     metrics_.error(entry_of(request.refusal().reason).name);
     call.finish(to_status(request.refusal()));

@@ -16,9 +16,17 @@ class RegistryWriters final : public Writers {
       txn::OpenRequest request) override {
     return registry_.open(std::move(request));
   }
-  asio::awaitable<Answer<Done>> checkpoint(txn::CheckpointRequest request,
-                                           Deadline deadline) override {
+  asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(txn::CheckpointRequest request,
+                                                             Deadline deadline) override {
     return registry_.checkpoint(std::move(request), deadline);
+  }
+  asio::awaitable<Answer<txn::CommitOutcome>> commit(txn::CommitRequest request,
+                                                     Deadline deadline) override {
+    return registry_.commit(std::move(request), deadline);
+  }
+  asio::awaitable<Answer<txn::AbortOutcome>> abort(txn::AbortRequest request,
+                                                   Deadline deadline) override {
+    return registry_.abort(std::move(request), deadline);
   }
   asio::awaitable<Answer<TableSchema>> describe_table(std::string database, std::string table,
                                                       Deadline deadline) override {

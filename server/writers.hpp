@@ -25,8 +25,12 @@ class Writers {
 
   virtual asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(
       txn::OpenRequest request) = 0;
-  virtual asio::awaitable<Answer<Done>> checkpoint(txn::CheckpointRequest request,
-                                                   Deadline deadline) = 0;
+  virtual asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(
+      txn::CheckpointRequest request, Deadline deadline) = 0;
+  virtual asio::awaitable<Answer<txn::CommitOutcome>> commit(txn::CommitRequest request,
+                                                             Deadline deadline) = 0;
+  virtual asio::awaitable<Answer<txn::AbortOutcome>> abort(txn::AbortRequest request,
+                                                           Deadline deadline) = 0;
   virtual asio::awaitable<Answer<TableSchema>> describe_table(std::string database,
                                                               std::string table,
                                                               Deadline deadline) = 0;

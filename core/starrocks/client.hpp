@@ -143,7 +143,8 @@ class Client {
                                               std::chrono::seconds publish_timeout,
                                               Deadline deadline);
 
-  /// `POST /api/transaction/rollback` (5.8). Success: aborted, now or before.
+  /// `POST /api/transaction/rollback` (5.8). Success: aborted, now or before. The table may be left
+  /// empty: the interface does not need it (5.1), and who recovers labels does not know it.
   asio::awaitable<Result<void>> rollback(TableName table, std::string label, Deadline deadline);
 
   /// `POST /api/{db}/{label}/_cancel?label=` (8.3): frees a transaction in PREPARE only.

@@ -137,7 +137,7 @@ Result<http::Request> transaction_post(std::string_view operation, const TableNa
   fields.add_authorization(credentials);
   check_label(fields, label);
   fields.add("db", table.database);
-  fields.add("table", table.table);
+  if (!table.table.empty()) fields.add("table", table.table);
   fields.add("label", label);
   if (time_name != nullptr) fields.add(time_name, time);
   return finish(fields, "POST", fmt::format("/api/transaction/{}", operation));

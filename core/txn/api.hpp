@@ -66,11 +66,71 @@ struct CheckpointRequest {
   std::uint64_t last_sequence = 0;
 };
 
+/// loadstar.v1.LoadSummary: one transaction that a checkpoint prepared.
+struct LoadSummary {
+  std::string table;
+  std::string label;
+  std::int64_t transaction_id = -1;
+  std::uint64_t total_rows = 0;
+  std::uint64_t filtered_rows = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// loadstar.v1.CheckpointResponse; empty for an at-least-once writer.
+struct CheckpointOutcome {
+  std::string resume_token;
+  std::optional<std::chrono::system_clock::time_point> expire_time;
+  std::vector<LoadSummary> loads;
+};
+
+/// loadstar.v1.CommitRequest.
+struct CommitRequest {
+  std::string resume_token;
+  bool wait_visible = false;
+};
+
+/// loadstar.v1.CommitResponse.
+struct CommitOutcome {
+  std::uint64_t committed_sequence = 0;
+  bool visible = true;
+};
+
+/// loadstar.v1.AbortRequest.
+struct AbortRequest {
+  std::string writer_id;
+  std::string database;
+  std::uint64_t epoch = 0;
+  std::string resume_token;
+};
+
+/// loadstar.v1.AbortResponse.
+struct AbortOutcome {
+  std::uint32_t aborted_transactions = 0;
+};
+
+/// loadstar.v1.TransactionStatus.State, number for number.
+enum class TransactionState : std::uint8_t {
+  kOpen = 1,
+  kPrepared = 2,
+  kCommitting = 3,
+  kAborting = 4
+};
+
+/// One StarRocks transaction that is not finished (loadstar.v1.TransactionStatus).
+struct TransactionReport {
+  std::string label;
+  std::string table;
+  TransactionState state = TransactionState::kOpen;
+  std::chrono::system_clock::time_point begin_time;
+};
+
 /// One writer in a status report (loadstar.v1.WriterStatus).
 struct WriterReport {
   std::string writer_id;  ///< empty for an anonymous writer
   std::string database;
   Delivery delivery = Delivery::kAtLeastOnce;
+  std::uint64_t epoch = 0;  ///< exactly-once only
+  std::vector<TransactionReport> transactions;
   bool connected = false;
   std::string client_name;
   Ack ack;

@@ -118,6 +118,21 @@ void FakeWriters::answer_opens(txn::Opened opened) {
 void FakeWriters::answer_checkpoints(std::optional<Refusal> refusal) {
   update([&] { checkpoint_refusal_ = std::move(refusal); });
 }
+void FakeWriters::answer_checkpoints_with(txn::CheckpointOutcome outcome) {
+  update([&] { checkpoint_outcome_ = std::move(outcome); });
+}
+void FakeWriters::answer_commits(Answer<txn::CommitOutcome> answer) {
+  update([&] { commit_answer_ = std::move(answer); });
+}
+void FakeWriters::answer_aborts(Answer<txn::AbortOutcome> answer) {
+  update([&] { abort_answer_ = std::move(answer); });
+}
+std::vector<txn::CommitRequest> FakeWriters::commits() const {
+  return look([&] { return commits_; });
+}
+std::vector<txn::AbortRequest> FakeWriters::aborts() const {
+  return look([&] { return aborts_; });
+}
 void FakeWriters::set_report(txn::StatusReport report) {
   update([&] { report_ = std::move(report); });
 }
@@ -159,8 +174,8 @@ asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> FakeWriters::open(
   co_return std::shared_ptr<txn::WriteStream>(stream);
 }
 
-asio::awaitable<Answer<Done>> FakeWriters::checkpoint(txn::CheckpointRequest request,
-                                                      Deadline deadline) {
+asio::awaitable<Answer<txn::CheckpointOutcome>> FakeWriters::checkpoint(
+    txn::CheckpointRequest request, Deadline deadline) {
   std::optional<Refusal> refusal;
   update([&] {
     checkpoints_.push_back(std::move(request));
@@ -168,7 +183,25 @@ asio::awaitable<Answer<Done>> FakeWriters::checkpoint(txn::CheckpointRequest req
     refusal = checkpoint_refusal_;
   });
   if (refusal) co_return *refusal;
-  co_return Done{};
+  co_return look([&] { return checkpoint_outcome_; });
+}
+
+asio::awaitable<Answer<txn::CommitOutcome>> FakeWriters::commit(txn::CommitRequest request,
+                                                                Deadline deadline) {
+  update([&] {
+    commits_.push_back(std::move(request));
+    last_deadline_ = deadline;
+  });
+  co_return look([&] { return commit_answer_; });
+}
+
+asio::awaitable<Answer<txn::AbortOutcome>> FakeWriters::abort(txn::AbortRequest request,
+                                                              Deadline deadline) {
+  update([&] {
+    aborts_.push_back(std::move(request));
+    last_deadline_ = deadline;
+  });
+  co_return look([&] { return abort_answer_; });
 }
 
 asio::awaitable<Answer<TableSchema>> FakeWriters::describe_table(std::string /*database*/,

@@ -109,6 +109,9 @@ class FakeWriters final : public Writers, public Watched {
   void refuse_opens(std::optional<Refusal> refusal);
   void answer_opens(txn::Opened opened);
   void answer_checkpoints(std::optional<Refusal> refusal);
+  void answer_checkpoints_with(txn::CheckpointOutcome outcome);
+  void answer_commits(Answer<txn::CommitOutcome> answer);
+  void answer_aborts(Answer<txn::AbortOutcome> answer);
   void set_report(txn::StatusReport report);
   void set_schema(Answer<TableSchema> schema);
   /// The stream of the n-th Open (from 0), waited for.
@@ -116,11 +119,18 @@ class FakeWriters final : public Writers, public Watched {
   [[nodiscard]] std::vector<std::shared_ptr<FakeStream>> streams() const;
   [[nodiscard]] std::vector<txn::OpenRequest> opens() const;
   [[nodiscard]] std::vector<txn::CheckpointRequest> checkpoints() const;
+  [[nodiscard]] std::vector<txn::CommitRequest> commits() const;
+  [[nodiscard]] std::vector<txn::AbortRequest> aborts() const;
   [[nodiscard]] std::optional<Deadline> last_deadline() const;
 
   // Writers.
   asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(txn::OpenRequest request) override;
-  asio::awaitable<Answer<Done>> checkpoint(txn::CheckpointRequest request, Deadline deadline) override;
+  asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(txn::CheckpointRequest request,
+                                                             Deadline deadline) override;
+  asio::awaitable<Answer<txn::CommitOutcome>> commit(txn::CommitRequest request,
+                                                     Deadline deadline) override;
+  asio::awaitable<Answer<txn::AbortOutcome>> abort(txn::AbortRequest request,
+                                                   Deadline deadline) override;
   asio::awaitable<Answer<TableSchema>> describe_table(std::string database, std::string table,
                                                       Deadline deadline) override;
   asio::awaitable<txn::StatusReport> status(std::string prefix) override;
@@ -130,6 +140,11 @@ class FakeWriters final : public Writers, public Watched {
   txn::Opened opened_{false, 1, std::nullopt, "ls-alo"};
   std::optional<Refusal> open_refusal_;
   std::optional<Refusal> checkpoint_refusal_;
+  txn::CheckpointOutcome checkpoint_outcome_;
+  Answer<txn::CommitOutcome> commit_answer_{txn::CommitOutcome{}};
+  Answer<txn::AbortOutcome> abort_answer_{txn::AbortOutcome{}};
+  std::vector<txn::CommitRequest> commits_;
+  std::vector<txn::AbortRequest> aborts_;
   std::optional<Answer<TableSchema>> schema_;
   txn::StatusReport report_;
   std::vector<txn::OpenRequest> opens_;

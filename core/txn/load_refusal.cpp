@@ -1,0 +1,37 @@
+#include "core/txn/load_refusal.hpp"
+
+#include "core/txn/reaction.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace loadstar::txn {
+namespace {
+
+/// Bytes of StarRocks' error log that a client is shown.
+constexpr std::size_t kErrorLogExcerpt = 300;
+
+}  // namespace
+
+asio::awaitable<Refusal> explain(starrocks::Client& client, RefusedLoad load, Deadline deadline) {
+  Refusal refusal;
+  refusal.reason =
+      load.count_mismatch ? Reason::kRowCountMismatch : reason_for(load.error.code);
+  refusal.metadata["table"] = load.table.table;
+  refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", load.table.database,
+                                load.table.table, load.error.detail);
+  if (refusal.reason == Reason::kStarrocksUnavailable) refusal.retry_after = load.retry_after;
+  if (load.counts) {
+    refusal.metadata["filteredRows"] = std::to_string(load.counts->filtered_rows);
+    refusal.metadata["totalRows"] = std::to_string(load.counts->total_rows);
+  }
+  if (!load.error_url.empty()) {
+    refusal.metadata["errorUrl"] = load.error_url;
+    const auto log = co_await client.error_log(load.error_url, deadline);
+    if (log.has_value()) refusal.message += "; " + log->substr(0, kErrorLogExcerpt);
+  }
+  co_return refusal;
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,338 @@
+#include "core/txn/part.hpp"
+
+#include "core/base/assert.hpp"
+#include "core/base/backoff.hpp"
+#include "core/base/deadline.hpp"
+#include "core/base/mutant.hpp"
+#include "core/txn/load_refusal.hpp"
+#include "core/txn/reaction.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace loadstar::txn {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Step = PartAttempt::Step;
+
+/// Rows are loaded when so many bytes wait ...
+constexpr std::uint64_t kLoadBytes = (8_MiB).value;
+/// ... or when the oldest has waited so long: few requests, and little is left for Checkpoint to do.
+constexpr milliseconds kLinger{500};
+/// Largest body of one load; it ends with the end of a batch (starrocks-load-protocol.md 5.5).
+constexpr std::uint64_t kMaxLoadBody = (32_MiB).value;
+/// Added to the server's own timeout before an answer is given up (4.9).
+constexpr seconds kReplyMargin{60};
+constexpr seconds kRollbackTimeout{10};
+/// After refused credentials (delivery-and-faults.md F050).
+constexpr seconds kCredentialsPause{30};
+
+}  // namespace
+
+Part::Part(const asio::any_io_executor& strand, PartHost& host, PartServices services,
+           const TableOptions& options, std::shared_ptr<const ingest::LaneSpec> lane,
+           std::uint64_t checkpoint, std::uint64_t random_seed)
+    : host_(host),
+      services_(std::move(services)),
+      options_(options),
+      lane_(std::move(lane)),
+      table_{lane_->database, lane_->table},
+      metrics_(services_.metrics.table(table_.database, table_.table)),
+      checkpoint_(checkpoint),
+      random_(random_seed),
+      changed_(strand),
+      tasks_(strand) {}
+
+void Part::start() { tasks_.spawn(drive()); }
+
+void Part::add(std::uint64_t sequence, std::uint64_t charged_bytes, ingest::EncodedBatch batch) {
+  LOADSTAR_ASSERT(!sealed_, "a batch came for a part that is closed");
+  if (first_sequence_ == 0) first_sequence_ = sequence;
+  last_sequence_ = sequence;
+  bytes_ += batch.payload.size();
+  held_.push_back({sequence, charged_bytes, std::move(batch), Clock::now()});
+  changed_.notify();
+}
+
+void Part::seal() {
+  sealed_ = true;
+  changed_.notify();
+}
+
+void Part::hurry() {
+  hurry_ = true;
+  changed_.notify();
+}
+
+void Part::stop_retaining() {
+  if (state_ != State::kFilling) return;
+  retains_ = false;
+  release_loaded();
+}
+
+/// Gives up the bytes that are in the open transaction, if they are not to be retained.
+void Part::release_loaded() {
+  if (retains_ || loaded_ == 0) return;
+  dropped_ = true;
+  for (; loaded_ > 0; --loaded_) {
+    host_.release(held_.front().charged, held_.front().batch.row_count, metrics_);
+    held_.pop_front();
+  }
+}
+
+asio::awaitable<void> Part::stop() {
+  stopping_ = true;
+  changed_.notify();
+  tasks_.cancel();
+  co_await tasks_.join();
+  for (const Held& batch : held_) host_.release(batch.charged, batch.batch.row_count, metrics_);
+  held_.clear();
+  loaded_ = 0;
+  if (state_ == State::kFilling) state_ = State::kStopped;
+}
+
+asio::awaitable<void> Part::drive() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!stopping_ && state_ == State::kFilling) {
+    const bool again = co_await attempt();
+    if (!again || stopping_) break;
+    const auto wait = pause();
+    services_.logger.warn("part not prepared, driving it again",
+                          {{"label", label_},
+                           {"table", table_.table},
+                           {"error", std::string(to_string(last_error_))},
+                           {"pause_ms", std::to_string(duration_cast<milliseconds>(wait).count())}});
+    co_await sleep_for(wait);
+  }
+  if (open_) co_await roll_back();
+  if (!stopping_) host_.part_ended();
+}
+
+/// One label, from begin to its end. True: drive the same rows again.
+asio::awaitable<bool> Part::attempt() {
+  const auto turn = co_await host_.begin_turn(checkpoint_);
+  if (stopping_) {
+    if (turn) host_.end_turn(checkpoint_, false);
+    co_return false;
+  }
+  PartAttempt attempt;
+  if (!turn) {
+    co_await fail(Reason::kIntervalLost, "the part numbers of the checkpoint are used up", attempt);
+    co_return false;
+  }
+  number_ = *turn;
+  label_ = host_.label(checkpoint_, number_);
+  begun_at_ = wall_now();
+  loaded_ = 0;
+  const auto timeout = services_.options.times.transaction_timeout;
+  const Deadline begin_deadline =
+      Clock::now() + duration_cast<seconds>(services_.options.starrocks.request_timeout);
+  open_ = true;
+  const auto begun = co_await services_.client.begin(table_, label_, timeout, begin_deadline);
+  auto step = attempt.on_begin(begun);
+  host_.end_turn(checkpoint_, step != Step::kNotBegun);
+  if (begun.has_value()) services_.metrics.transactions_begun.Increment();
+  transaction_id_ = attempt.transaction_id();
+  while (!stopping_ && (step == Step::kFill || step == Step::kPrepare)) {
+    if (step == Step::kPrepare) {
+      step = co_await prepare(attempt);
+      continue;
+    }
+    if (loaded_ < held_.size() && something_to_do()) {
+      step = co_await load_next(attempt);
+    } else if (sealed_ && loaded_ == held_.size()) {
+      step = PartAttempt::on_sealed();
+    } else {
+      const Deadline due =
+          loaded_ < held_.size() ? Deadline(held_[loaded_].arrived + kLinger) : kNever;
+      co_await changed_.wait_until(due);
+    }
+  }
+  // Nothing is there, or what is there is not ours to roll back (R1).
+  if (step == Step::kSpent || step == Step::kNotBegun) open_ = false;
+  if (stopping_ && step != Step::kPrepared) co_return false;
+  if (step == Step::kRollback) {
+    services_.metrics.transactions_poisoned.Increment();
+    co_await roll_back();
+    services_.metrics.transaction("aborted");
+  }
+  open_ = false;
+  if (step == Step::kPrepared) {
+    state_ = State::kPrepared;
+    prepared_at_ = Clock::now();
+    counts_ = *attempt.counts();
+    services_.metrics.transactions_prepared.Increment();
+    for (const Held& batch : held_) host_.release(batch.charged, batch.batch.row_count, metrics_);
+    held_.clear();
+    loaded_ = 0;
+    co_return false;
+  }
+  co_await judge_failure(attempt);
+  co_return state_ == State::kFilling;
+}
+
+bool Part::something_to_do() const {
+  if (sealed_ || hurry_) return true;
+  std::uint64_t waiting = 0;
+  for (std::size_t i = loaded_; i < held_.size() && waiting < kLoadBytes; ++i) {
+    waiting += held_[i].batch.payload.size();
+  }
+  return waiting >= kLoadBytes || Clock::now() >= held_[loaded_].arrived + kLinger;
+}
+
+asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
+  std::vector<const SliceList*> payloads;
+  std::uint64_t bytes = 0;
+  std::uint64_t rows = 0;
+  std::size_t end = loaded_;
+  while (end < held_.size()) {
+    const auto& batch = held_[end].batch;
+    if (end > loaded_ && bytes + batch.payload.size() > kMaxLoadBody) break;
+    bytes += batch.payload.size();
+    rows += batch.rows;
+    payloads.push_back(&batch.payload);
+    ++end;
+  }
+  hurry_ = false;
+  starrocks::LoadRequest load;
+  load.table = table_;
+  load.label = label_;
+  load.transaction_id = transaction_id_;
+  for (const auto& [name, value] : lane_->headers) load.properties.push_back({name, value});
+  load.body = ingest::join_payloads(lane_->kind, payloads);
+  metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+  const Deadline deadline = Clock::now() +
+                            duration_cast<seconds>(services_.options.starrocks.request_timeout) +
+                            kReplyMargin;
+  const auto loaded = co_await services_.client.load(std::move(load), deadline);
+  const Step step = attempt.on_load(loaded, rows);
+  if (loaded.has_value() || step != Step::kRollback) {
+    const bool repeats = LOADSTAR_MUTANT(kPartLoadRepeated) && !loaded.has_value();
+    if (!repeats) loaded_ = end;
+    release_loaded();
+  }
+  co_return step;
+}
+
+asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {
+  const Deadline deadline = Clock::now() +
+                            duration_cast<seconds>(services_.options.starrocks.request_timeout) +
+                            kReplyMargin;
+  auto outcome = co_await services_.client.prepare(
+      table_, label_, services_.options.times.prepared_timeout, deadline);
+  co_return attempt.on_prepare(std::move(outcome), lane_->max_filter_ratio > 0, lane_->has_where);
+}
+
+/// Not shielded work of a writer that ends: a rollback is always tried, so that the transaction does not
+/// wait for its timeout.
+asio::awaitable<void> Part::roll_back() {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  rolling_back_ = true;
+  const std::string label = label_;
+  const Deadline deadline = Clock::now() + kRollbackTimeout;
+  const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
+  bool ended = rolled_back.has_value();
+  if (!ended) {
+    // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8).
+    const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+    ended = cancelled.has_value();
+  }
+  if (!ended) {
+    services_.logger.warn("transaction left to its timeout",
+                          {{"label", label}, {"rollback", describe(rolled_back.error())}});
+  }
+  rolling_back_ = false;
+  open_ = false;
+}
+
+/// What the failure of an attempt means for the rows.
+asio::awaitable<void> Part::judge_failure(const PartAttempt& attempt) {
+  const Error& error = attempt.error();
+  last_error_ = error.code;
+  ++failures_;
+  services_.metrics.error(to_string(error.code));
+  if (attempt.label_was_taken()) {
+    services_.metrics.error("LABEL_TAKEN");
+    services_.logger.error(
+        "a label of ours was taken: two daemons serve one epoch, or another load job uses our prefix",
+        {{"label", label_}});
+  } else if (attempt.count_mismatch()) {
+    const std::uint64_t total = attempt.counts()->total_rows;
+    const bool same_again = mismatched_total_ == total;
+    mismatched_total_ = total;
+    if (same_again) {
+      co_await fail(Reason::kRowCountMismatch, error.detail, attempt);
+      co_return;
+    }
+  } else {
+    switch (reaction_to(error.code)) {
+      case Reaction::kIsolate:
+        co_await fail(Reason::kRowsRejected, error.detail, attempt);
+        co_return;
+      case Reaction::kRefuse:
+        co_await fail(reason_for(error.code), error.detail, attempt);
+        co_return;
+      case Reaction::kCountedRetry:
+        if (++counted_failures_ > options_.retry.max_attempts) {
+          co_await fail(Reason::kIntervalLost, error.detail, attempt);
+          co_return;
+        }
+        break;
+      case Reaction::kRetry:
+      case Reaction::kRetrySlowly:
+      case Reaction::kSlowDown:
+        break;
+    }
+  }
+  if (dropped_) {
+    co_await fail(Reason::kIntervalLost,
+                  fmt::format("{}; its rows are not held any more, because memory was short",
+                              error.detail),
+                  attempt);
+  }
+}
+
+asio::awaitable<void> Part::fail(Reason reason, std::string message, const PartAttempt& attempt) {
+  RefusedLoad load;
+  load.table = table_;
+  load.error = attempt.error();
+  load.error_url = attempt.error_url();
+  load.counts = attempt.counts();
+  const Deadline deadline = Clock::now() + services_.options.starrocks.query_timeout;
+  Refusal refusal = co_await explain(services_.client, std::move(load), deadline);
+  if (reason != Reason::kRowsRejected) {
+    refusal.message = fmt::format("{}.{}: {}", table_.database, table_.table, message);
+  }
+  refusal.reason = reason;
+  refusal.metadata["label"] = label_;
+  refusal.metadata["firstSequence"] = std::to_string(first_sequence_);
+  refusal.metadata["lastSequence"] = std::to_string(last_sequence_);
+  if (reason == Reason::kRowCountMismatch) {
+    refusal.metadata["sentRows"] = std::to_string(attempt.rows());
+  }
+  failure_ = std::move(refusal);
+  metrics_.loads_failed.Increment();
+  state_ = State::kFailed;
+}
+
+Clock::duration Part::pause() const {
+  if (reaction_to(last_error_) == Reaction::kRetrySlowly) return kCredentialsPause;
+  const BackoffOptions backoff{options_.retry.initial_interval, options_.retry.max_interval,
+                               options_.retry.multiplier};
+  const auto wait = backoff_delay(backoff, failures_, random_);
+  if (reaction_to(last_error_) == Reaction::kSlowDown) {
+    return std::max<Clock::duration>(wait, seconds(1));
+  }
+  return wait;
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,546 @@
+#include "core/txn/transaction_control.hpp"
+
+#include "core/base/deadline.hpp"
+#include "core/base/mutant.hpp"
+#include "core/base/run_on.hpp"
+#include "core/starrocks/label.hpp"
+#include "core/txn/commit_attempt.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace loadstar::txn {
+namespace {
+
+using std::chrono::seconds;
+using Step = CommitAttempt::Step;
+
+constexpr seconds kPause{1};
+constexpr seconds kVisiblePause{1};
+/// A job whose callers have gone goes on for so long.
+constexpr seconds kLongestJob{600};
+/// Questions at once when probing (ingest-api.md 4.3).
+constexpr std::size_t kProbes = 16;
+/// Questions of one search at most.
+constexpr std::size_t kMaxReads = 1024;
+/// Tries to see a rolled back candidate aborted.
+constexpr int kRollbackTries = 3;
+/// Labels that are remembered as committed, so that a repeated Commit needs no StarRocks that still
+/// remembers them (delivery-and-faults.md F170).
+constexpr std::size_t kRememberedLabels = 100'000;
+
+Refusal refuse(Reason reason, std::string message) {
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.message = std::move(message);
+  return refusal;
+}
+
+Refusal unavailable(std::string message) {
+  Refusal refusal = refuse(Reason::kStarrocksUnavailable, std::move(message));
+  refusal.retry_after = std::chrono::milliseconds(1000);
+  return refusal;
+}
+
+/// Of several failures, the one that says most about the rows.
+int weight(Reason reason) {
+  switch (reason) {
+    case Reason::kCheckpointLost:
+      return 3;
+    case Reason::kOutcomeUnknown:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace
+
+class TransactionControl::Impl : public std::enable_shared_from_this<TransactionControl::Impl> {
+ public:
+  Impl(const asio::any_io_executor& executor, starrocks::Client& client, Metrics& metrics,
+       const CoreOptions& options, Logger logger)
+      : strand_(asio::make_strand(executor)),
+        client_(client),
+        metrics_(metrics),
+        options_(options),
+        logger_(std::move(logger)),
+        freed_(strand_),
+        tasks_(strand_) {}
+
+  [[nodiscard]] const asio::any_io_executor& strand() const { return strand_; }
+
+  asio::awaitable<Answer<Committed>> commit(ResumeToken token, bool ask_first, bool wait_visible,
+                                            Deadline deadline) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    const auto began = Clock::now();
+    auto job = find_job(token, ask_first);
+    while (!job->result && !stopping_ && Clock::now() < deadline) {
+      co_await job->done.wait_until(deadline);
+    }
+    if (!job->result) {
+      co_return unavailable(stopping_ ? "the daemon is shutting down"
+                                      : "not all transactions are committed yet; call again");
+    }
+    metrics_.commit_duration.Observe(std::chrono::duration<double>(Clock::now() - began).count());
+    if (!job->result->ok()) co_return job->result->refusal();
+    Committed committed = job->result->value();
+    while (wait_visible && !committed.visible && !stopping_ && Clock::now() < deadline) {
+      committed.visible = co_await all_visible(token);
+      if (committed.visible) break;
+      const Deadline again = std::min(deadline, Clock::now() + kVisiblePause);
+      co_await freed_.wait_until(again);
+    }
+    co_return committed;
+  }
+
+  asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
+                                                Deadline deadline) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    const std::string key = range.writer;
+    const bool locked = co_await lock(key, deadline);
+    if (!locked) co_return unavailable("another call for this writer is under way");
+    Search search;
+    search.range = std::move(range);
+    search.deadline = deadline;
+    for (const TokenPart& part : token.parts) search.decided.insert(label_of(token, part));
+    search.chains = chains_of(search.range, kMaxReads / 2);
+    const auto epochs = search.range.last_epoch + 1 - std::min(search.range.first_epoch,
+                                                               search.range.last_epoch + 1);
+    search.cut_short = search.chains.size() < epochs * search.range.max_pending;
+    TaskGroup workers(strand_);
+    for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(probe(search));
+    co_await workers.join();
+    unlock(key);
+    if (search.cut_short) {
+      logger_.warn("not every transaction of earlier epochs could be looked for; the rest ends by "
+                   "its timeout",
+                   {{"writer", search.range.writer}});
+    }
+    if (search.stale) {
+      Refusal refusal = refuse(
+          Reason::kStaleResumeToken,
+          fmt::format("transaction {} is committed, but the resume token does not know it: the "
+                      "client went back to an old state",
+                      *search.stale));
+      refusal.metadata["label"] = *search.stale;
+      co_return refusal;
+    }
+    co_return RolledBack{search.rolled_back};
+  }
+
+  asio::awaitable<Answer<Done>> check_unused(CandidateRange range, std::uint64_t epoch,
+                                             Deadline deadline) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    Traces traces;
+    traces.range = std::move(range);
+    traces.epoch = epoch;
+    traces.deadline = deadline;
+    TaskGroup workers(strand_);
+    for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(look_for_traces(traces));
+    co_await workers.join();
+    if (!traces.found.empty()) {
+      Refusal refusal = refuse(
+          Reason::kEpochUsed,
+          fmt::format("epoch {} has a transaction already ({}); increment the epoch and open again",
+                      epoch, traces.found));
+      refusal.metadata["label"] = traces.found;
+      co_return refusal;
+    }
+    if (traces.failed) {
+      co_return unavailable("StarRocks does not say whether the epoch was used before");
+    }
+    co_return Done{};
+  }
+
+  asio::awaitable<void> stop() {
+    stopping_ = true;
+    for (auto& [key, job] : jobs_) job->done.notify();
+    freed_.notify();
+    tasks_.cancel();
+    co_await tasks_.join();
+  }
+
+ private:
+  /// One Commit under way; callers with the same token share it.
+  struct Job {
+    explicit Job(const asio::any_io_executor& strand) : done(strand) {}
+    Signal done;
+    std::optional<Answer<Committed>> result;
+  };
+  /// Outcome of the tables of one job.
+  struct Tally {
+    bool visible = true;
+    std::optional<Refusal> refusal;
+  };
+  struct Search {
+    CandidateRange range;
+    std::set<std::string> decided;
+    std::vector<ProbeChain> chains;
+    std::size_t next_chain = 0;
+    std::size_t reads = 0;
+    unsigned rolled_back = 0;
+    bool cut_short = false;
+    std::optional<std::string> stale;
+    Deadline deadline;
+  };
+  struct Traces {
+    CandidateRange range;
+    std::uint64_t epoch = 0;
+    std::uint64_t next = 0;  // of 2 * max_pending labels
+    bool failed = false;
+    std::string found;
+    Deadline deadline;
+  };
+
+  // --- one at a time per writer ---
+
+  asio::awaitable<bool> lock(std::string writer, Deadline deadline) {
+    while (busy_.contains(writer)) {
+      if (stopping_ || Clock::now() >= deadline) co_return false;
+      co_await freed_.wait_until(deadline);
+    }
+    busy_.insert(writer);
+    co_return true;
+  }
+  void unlock(const std::string& writer) {
+    busy_.erase(writer);
+    freed_.notify();
+  }
+
+  // --- commit ---
+
+  std::shared_ptr<Job> find_job(const ResumeToken& token, bool ask_first) {
+    const std::string key = encode(token);
+    const auto found = jobs_.find(key);
+    if (found != jobs_.end()) return found->second;
+    auto job = std::make_shared<Job>(strand_);
+    jobs_[key] = job;
+    tasks_.spawn(run_job(job, key, token, ask_first));
+    return job;
+  }
+
+  asio::awaitable<void> run_job(std::shared_ptr<Job> job, std::string key, ResumeToken token,
+                                bool ask_first) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const Deadline deadline = Clock::now() + kLongestJob;
+    const std::string writer = token.writer;
+    const bool locked = co_await lock(writer, deadline);
+    Tally tally;
+    if (locked) {
+      std::map<std::string, std::vector<TokenPart>> by_table;
+      for (const TokenPart& part : token.parts) by_table[part.table].push_back(part);
+      TaskGroup tables(strand_);
+      for (auto& [table, parts] : by_table) {
+        tables.spawn(commit_table(token, std::move(parts), ask_first, deadline, tally));
+      }
+      co_await tables.join();
+      unlock(writer);
+    } else {
+      tally.refusal = unavailable("another call for this writer is under way");
+    }
+    if (tally.refusal) {
+      job->result = std::move(*tally.refusal);
+    } else {
+      job->result = Committed{tally.visible};
+    }
+    jobs_.erase(key);
+    job->done.notify();
+  }
+
+  /// Parts of one table, in their order: a later one is not committed before an earlier one.
+  asio::awaitable<void> commit_table(const ResumeToken& token, std::vector<TokenPart> parts,
+                                     bool ask_first, Deadline deadline, Tally& tally) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    for (const TokenPart& part : parts) {
+      std::string label = label_of(token, part);
+      const auto known = committed_.find(label);
+      if (known != committed_.end()) {
+        tally.visible = tally.visible && known->second;
+        continue;
+      }
+      starrocks::TableName table{token.database, part.table};
+      auto refusal = co_await commit_label(table, label, ask_first, deadline, tally);
+      if (!refusal) continue;
+      const bool worse = !tally.refusal || weight(refusal->reason) > weight(tally.refusal->reason);
+      if (worse) tally.refusal = std::move(refusal);
+      co_return;
+    }
+  }
+
+  asio::awaitable<std::optional<Refusal>> commit_label(starrocks::TableName table,
+                                                       std::string label, bool ask_first,
+                                                       Deadline deadline, Tally& tally) {
+    CommitAttempt attempt;
+    Step step = CommitAttempt::start(ask_first);
+    while (!stopping_ && Clock::now() < deadline) {
+      switch (step) {
+        case Step::kAskLater:
+          co_await sleep_for(kPause);
+          step = Step::kAskState;
+          break;
+        case Step::kCommitLater:
+          co_await sleep_for(kPause);
+          step = Step::kCommit;
+          break;
+        case Step::kAskState: {
+          const Deadline until = Clock::now() + options_.starrocks.query_timeout;
+          const auto state = co_await client_.label_state(table.database, label, until);
+          step = attempt.on_state(state);
+          break;
+        }
+        case Step::kCommit: {
+          const auto publish =
+              std::chrono::duration_cast<seconds>(options_.starrocks.publish_timeout);
+          const Deadline until = Clock::now() + publish + options_.starrocks.query_timeout;
+          const auto reply = co_await client_.commit(table, label, publish, until);
+          step = attempt.on_commit(reply);
+          break;
+        }
+        case Step::kCommitted:
+          metrics_.transaction("committed");
+          remember(label, attempt.visible());
+          tally.visible = tally.visible && attempt.visible();
+          co_return std::nullopt;
+        case Step::kLost:
+        case Step::kForgotten:
+        case Step::kNotPrepared:
+          co_return failure(table, label, step, attempt);
+      }
+    }
+    Refusal refusal = unavailable(fmt::format("transaction {} is not committed yet: {}", label,
+                                              describe(attempt.last_error())));
+    refusal.metadata["label"] = label;
+    co_return refusal;
+  }
+
+  Refusal failure(const starrocks::TableName& table, const std::string& label, Step step,
+                  const CommitAttempt& attempt) {
+    Refusal refusal;
+    if (step == Step::kLost) {
+      metrics_.transaction("aborted");
+      refusal = refuse(Reason::kCheckpointLost,
+                       fmt::format("transaction {} of {}.{} was aborted by StarRocks{}{}; its rows "
+                                   "are gone",
+                                   label, table.database, table.table,
+                                   attempt.reason().empty() ? "" : ": ", attempt.reason()));
+      refusal.metadata["reason"] = attempt.reason();
+    } else if (step == Step::kForgotten) {
+      metrics_.transaction("unknown");
+      refusal = refuse(Reason::kOutcomeUnknown,
+                       fmt::format("StarRocks does not remember transaction {} of {}.{}; whether its "
+                                   "rows are there cannot be known",
+                                   label, table.database, table.table));
+    } else {
+      // A label of a token that is not prepared: a breach of A1 or A5. Never committed (F6).
+      refusal = refuse(Reason::kOutcomeUnknown,
+                       fmt::format("transaction {} of {}.{} is not prepared although the token names "
+                                   "it; it is not committed",
+                                   label, table.database, table.table));
+    }
+    logger_.error("commit failed", {{"label", label}, {"reason", refusal.message}});
+    refusal.metadata["label"] = label;
+    refusal.metadata["table"] = table.table;
+    return refusal;
+  }
+
+  void remember(const std::string& label, bool visible) {
+    if (!committed_.emplace(label, visible).second) return;
+    committed_order_.push_back(label);
+    if (committed_order_.size() <= kRememberedLabels) return;
+    committed_.erase(committed_order_.front());
+    committed_order_.pop_front();
+  }
+
+  asio::awaitable<bool> all_visible(const ResumeToken& token) {
+    for (const TokenPart& part : token.parts) {
+      std::string label = label_of(token, part);
+      const auto known = committed_.find(label);
+      if (known != committed_.end() && known->second) continue;
+      const Deadline until = Clock::now() + options_.starrocks.query_timeout;
+      const auto state = co_await client_.label_state(token.database, label, until);
+      const bool visible = state.has_value() && state->state == starrocks::LabelState::kVisible;
+      if (!visible) co_return false;
+      const auto again = committed_.find(label);
+      if (again != committed_.end()) again->second = true;
+    }
+    co_return true;
+  }
+
+  // --- candidates ---
+
+  [[nodiscard]] static std::string label_in(const CandidateRange& range, std::uint64_t epoch,
+                                            std::uint64_t checkpoint, std::uint64_t part) {
+    const auto label = starrocks::build(
+        starrocks::PartLabel{range.prefix, range.writer, starrocks::database_hash(range.database),
+                             epoch, checkpoint, part});
+    return label.has_value() ? *label : std::string();
+  }
+
+  /// One of kProbes workers: takes chains until there are none.
+  asio::awaitable<void> probe(Search& search) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (search.next_chain < search.chains.size() && !search.stale && !stopping_) {
+      ProbeChain chain = search.chains[search.next_chain++];
+      while (const auto part = chain.next()) {
+        if (search.reads >= kMaxReads || Clock::now() >= search.deadline || stopping_) {
+          search.cut_short = true;
+          co_return;
+        }
+        std::string label = label_in(search.range, chain.epoch(), chain.checkpoint(), *part);
+        if (label.empty()) break;
+        if (search.decided.contains(label)) {
+          chain.skip();
+          continue;
+        }
+        ++search.reads;
+        const Deadline until = Clock::now() + options_.starrocks.query_timeout;
+        const auto state = co_await client_.label_state(search.range.database, label, until);
+        if (!state.has_value()) {
+          search.cut_short = true;
+          chain.give_up();
+          continue;
+        }
+        chain.on_state(state->state);
+        switch (action_for(state->state)) {
+          case CandidateAction::kNothing:
+            break;
+          case CandidateAction::kStale:
+            search.stale = label;
+            break;
+          case CandidateAction::kRollBack:
+            co_await roll_back_candidate(search, label);
+            break;
+        }
+      }
+    }
+  }
+
+  asio::awaitable<void> roll_back_candidate(Search& search, std::string label) {
+    // The table of a candidate is not known, and rollback does not need it (starrocks-load-protocol.md
+    // 5.1).
+    const starrocks::TableName table{search.range.database, ""};
+    for (int i = 0; i < kRollbackTries && !stopping_; ++i) {
+      if (i > 0) co_await sleep_for(kPause);
+      const Deadline until = Clock::now() + options_.starrocks.query_timeout;
+      const auto rolled_back = co_await client_.rollback(table, label, until);
+      if (!rolled_back.has_value()) {
+        const auto cancelled = co_await client_.cancel(search.range.database, label, until);
+        static_cast<void>(cancelled);  // the state says what came of it
+      }
+      const Deadline question = Clock::now() + options_.starrocks.query_timeout;
+      const auto state = co_await client_.label_state(search.range.database, label, question);
+      if (!state.has_value()) continue;
+      switch (action_for(state->state)) {
+        case CandidateAction::kNothing:
+          ++search.rolled_back;
+          metrics_.transactions_recovered.Increment();
+          metrics_.transaction("aborted");
+          co_return;
+        case CandidateAction::kStale:
+          search.stale = label;
+          co_return;
+        case CandidateAction::kRollBack:
+          break;
+      }
+    }
+    search.cut_short = true;
+    logger_.warn("transaction of an earlier epoch left to its timeout", {{"label", label}});
+  }
+
+  asio::awaitable<void> look_for_traces(Traces& traces) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    constexpr std::uint64_t kParts = 2;
+    while (traces.next < kParts * traces.range.max_pending && traces.found.empty() && !stopping_) {
+      const std::uint64_t at = traces.next++;
+      const std::uint64_t checkpoint = traces.range.after_checkpoint + 1 + at / kParts;
+      std::string label = label_in(traces.range, traces.epoch, checkpoint, at % kParts);
+      if (label.empty()) continue;
+      const auto state = co_await ask_until(traces.range.database, label, traces.deadline);
+      if (!state) {
+        traces.failed = true;
+        co_return;
+      }
+      if (*state != starrocks::LabelState::kUnknown) traces.found = label;
+    }
+  }
+
+  asio::awaitable<std::optional<starrocks::LabelState>> ask_until(std::string database,
+                                                                  std::string label,
+                                                                  Deadline deadline) {
+    while (!stopping_) {
+      const Deadline until = std::min(deadline, Clock::now() + options_.starrocks.query_timeout);
+      const auto state = co_await client_.label_state(database, label, until);
+      if (state.has_value()) co_return state->state;
+      if (Clock::now() + kPause >= deadline) break;
+      co_await sleep_for(kPause);
+    }
+    co_return std::nullopt;
+  }
+
+  asio::any_io_executor strand_;
+  starrocks::Client& client_;
+  Metrics& metrics_;
+  const CoreOptions& options_;
+  Logger logger_;
+  bool stopping_ = false;
+  std::set<std::string> busy_;  // writers
+  Signal freed_;
+  std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
+  std::unordered_map<std::string, bool> committed_;   // label -> visible
+  std::deque<std::string> committed_order_;
+  TaskGroup tasks_;
+};
+
+TransactionControl::TransactionControl(const asio::any_io_executor& executor,
+                                       starrocks::Client& client, Metrics& metrics,
+                                       const CoreOptions& options, Logger logger)
+    : impl_(std::make_shared<Impl>(executor, client, metrics, options, std::move(logger))) {}
+
+TransactionControl::~TransactionControl() = default;
+
+asio::awaitable<Answer<TransactionControl::Committed>> TransactionControl::commit(
+    ResumeToken token, bool ask_first, bool wait_visible, Deadline deadline) {
+  const auto impl = impl_;
+  auto work = impl->commit(std::move(token), ask_first, wait_visible, deadline);
+  auto answer = co_await run_on(impl->strand(), std::move(work));
+  co_return answer;
+}
+
+asio::awaitable<Answer<TransactionControl::RolledBack>> TransactionControl::roll_back(
+    CandidateRange range, ResumeToken token, Deadline deadline) {
+  const auto impl = impl_;
+  auto work = impl->roll_back(std::move(range), std::move(token), deadline);
+  auto answer = co_await run_on(impl->strand(), std::move(work));
+  co_return answer;
+}
+
+asio::awaitable<Answer<Done>> TransactionControl::check_unused(CandidateRange range,
+                                                               std::uint64_t epoch,
+                                                               Deadline deadline) {
+  const auto impl = impl_;
+  auto work = impl->check_unused(std::move(range), epoch, deadline);
+  auto answer = co_await run_on(impl->strand(), std::move(work));
+  co_return answer;
+}
+
+asio::awaitable<void> TransactionControl::stop() {
+  const auto impl = impl_;
+  auto work = [](std::shared_ptr<Impl> target) -> asio::awaitable<Done> {
+    co_await target->stop();
+    co_return Done{};
+  };
+  auto stopping = work(impl);
+  co_await run_on(impl->strand(), std::move(stopping));
+}
+
+}  // namespace loadstar::txn
