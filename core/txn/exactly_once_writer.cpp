@@ -41,7 +41,7 @@ ExactlyOnceWriter::ExactlyOnceWriter(WriterServices services, ExactlyOnceService
                                      std::uint64_t number, const OpenRequest& open,
                                      ResumeToken token, std::function<void()> on_gone,
                                      std::uint64_t random_seed)
-    : WriterHandle(number, open.writer_id, open.database, asio::make_strand(services.executor)),
+    : WriterHandle(asio::make_strand(services.executor), number, open.writer_id, open.database),
       services_(std::move(services)),
       shared_(std::move(shared)),
       epoch_(open.epoch),
