@@ -128,7 +128,15 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
   bool closed = false;
   while (true) {
     const auto answer = answers_.find(id);
-    if (closed && answer != answers_.end()) co_return answer->second;
+    if (closed && answer != answers_.end()) {
+      const CheckpointOutcome outcome = answer->second;
+      if (LOADSTAR_MUTANT(kCommitAtCheckpoint)) {
+        const auto token = decode_resume_token(outcome.resume_token);
+        const auto ignored = co_await shared_.control.commit(token.value(), false, false, deadline);
+        static_cast<void>(ignored);
+      }
+      co_return outcome;
+    }
     if (failure_) co_return *failure_;
     if (ending_ || stopping_) {
       co_return refuse(Reason::kWriterNotOpen, "the writer has ended");
@@ -145,6 +153,17 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
         co_return refuse(Reason::kCheckpointConflict,
                          fmt::format("checkpoint {} is that of the token the writer was opened with",
                                      id));
+      }
+      if (LOADSTAR_MUTANT(kEmptyCheckpointBegins)) {
+        const bool empty = std::none_of(parts_.begin(), parts_.end(), [id](const auto& part) {
+          return part->checkpoint() == id;
+        });
+        const starrocks::TableName table{database(), "t1"};
+        if (empty) {
+          const auto ignored = co_await shared_.parts.client.begin(table, label(id, 0),
+                                                                   std::chrono::seconds(60), deadline);
+          static_cast<void>(ignored);
+        }
       }
       seal_closed();
       answer_prepared();

@@ -213,6 +213,7 @@ asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
   const Deadline deadline = Clock::now() +
                             duration_cast<seconds>(services_.options.starrocks.request_timeout) +
                             kReplyMargin;
+  if (LOADSTAR_MUTANT(kTwoRequestsPerLabel)) tasks_.spawn(load_beside(load, deadline));
   const auto loaded = co_await services_.client.load(std::move(load), deadline);
   const Step step = attempt.on_load(loaded, rows);
   if (loaded.has_value() || step != Step::kRollback) {
@@ -221,6 +222,12 @@ asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
     release_loaded();
   }
   co_return step;
+}
+
+/// Of a mutant: a request of its own for a label that has one under way.
+asio::awaitable<void> Part::load_beside(starrocks::LoadRequest load, Deadline deadline) {
+  const auto ignored = co_await services_.client.load(std::move(load), deadline);
+  static_cast<void>(ignored);
 }
 
 asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {

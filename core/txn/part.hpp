@@ -113,6 +113,7 @@ class Part {
   asio::awaitable<void> drive();
   asio::awaitable<bool> attempt();
   asio::awaitable<PartAttempt::Step> load_next(PartAttempt& attempt);
+  asio::awaitable<void> load_beside(starrocks::LoadRequest load, Deadline deadline);
   asio::awaitable<PartAttempt::Step> prepare(PartAttempt& attempt);
   asio::awaitable<void> roll_back();
   asio::awaitable<void> judge_failure(const PartAttempt& attempt);

@@ -224,6 +224,7 @@ asio::awaitable<bool> ExactlyOnceClient::send_next(std::shared_ptr<Stream> strea
     co_await give_up();
     co_return false;
   }
+  world_.oracle.sent(writer_, record_.epoch, batch.checkpoint);
   SliceList message;
   message.append(Slice::from_string(batch.message));
   const auto appended = co_await stream->stream->append(std::move(message));

@@ -147,6 +147,19 @@ void ExactlyOnceOracle::check_end() {
     if (writer->finished) check_rows(*writer, writer->rows.size());
     check_lingering(*writer);
   }
+  check_begun();
+}
+
+/// R7: nothing is begun for a checkpoint without rows.
+void ExactlyOnceOracle::check_begun() {
+  for (const auto& [text, times] : log_.begun()) {
+    const auto parsed = starrocks::parse_label(text);
+    const auto* label = parsed ? std::get_if<starrocks::PartLabel>(&*parsed) : nullptr;
+    if (label == nullptr || with_rows_.contains({label->writer, label->epoch, label->checkpoint})) {
+      continue;
+    }
+    violations_.add("R7", fmt::format("{} was begun for a checkpoint without rows", text));
+  }
 }
 
 /// V1: rows of what was committed are there. V2, V3, V5 were checked row by row as they were committed.

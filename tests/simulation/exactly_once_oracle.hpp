@@ -14,6 +14,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,10 @@ class ExactlyOnceOracle {
   [[nodiscard]] OperationLog& log() { return log_; }
   [[nodiscard]] TransactionModel& model() { return model_; }
 
+  /// A batch of `checkpoint` leaves a client.
+  void sent(const SimulatedWriter& writer, std::uint64_t epoch, std::uint64_t checkpoint) {
+    with_rows_.insert({writer.name, epoch, checkpoint});
+  }
   /// The record of `writer` was saved.
   void saved(SimulatedWriter& writer);
   /// Commit of `token`, which covers the source up to `position`, was answered OK. V8, V9.
@@ -66,7 +71,7 @@ class ExactlyOnceOracle {
   void recovered(const SimulatedWriter& writer, std::uint64_t epoch, const std::string& token,
                  Clock::time_point since, std::uint64_t max_pending);
 
-  /// V1, V2, V3, V4, V5 on the tables; V11 on the labels.
+  /// V1, V2, V3, V4, V5 on the tables; V11 and R7 on the labels.
   void check_end();
   /// Transactions of ours that are still in PREPARE or PREPARED; checked by check_end().
   [[nodiscard]] std::uint64_t lingering() const { return lingering_; }
@@ -79,6 +84,7 @@ class ExactlyOnceOracle {
                  bool one_phase);
   void check_rows(const SimulatedWriter& writer, std::size_t end);
   void check_lingering(const SimulatedWriter& writer);
+  void check_begun();
   /// Whether a search part by part, which stops after two unknown ones, comes to `label`.
   [[nodiscard]] bool is_reached(const starrocks::PartLabel& label) const;
 
@@ -89,6 +95,7 @@ class ExactlyOnceOracle {
   std::vector<std::unique_ptr<SimulatedWriter>> writers_;
   std::map<std::string, std::pair<SimulatedWriter*, std::size_t>> known_;  // row -> where it is from
   std::map<std::string, std::size_t> newest_;  // "writer table" -> index + 1 of its newest row
+  std::set<std::tuple<std::string, std::uint64_t, std::uint64_t>> with_rows_;  // checkpoints
   std::set<std::string> published_;            // labels
   std::set<std::string> told_committed_;       // labels
   std::uint64_t lingering_ = 0;

@@ -1,4 +1,5 @@
 #include "tests/simulation/exactly_once_scenario.hpp"
+#include "tests/simulation/violations.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -7,10 +8,6 @@
 
 namespace loadstar::simulation {
 namespace {
-
-std::string invariant_of(const std::string& violation) {
-  return violation.substr(0, violation.find(':'));
-}
 
 /// Tries plans, keeping each that still breaks the invariant.
 class Shrinker {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/mutant.hpp"
+#include "tests/simulation/environment.hpp"
 #include "tests/simulation/scenario.hpp"
 
 namespace loadstar {
@@ -23,11 +24,6 @@ constexpr std::uint64_t kSeeds = 2000;
 constexpr std::uint64_t kMutantSeeds = 400;
 /// Every so many seeds one is run twice and must end the same.
 constexpr std::uint64_t kReplayEvery = 100;
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 std::string violations_of(const RunReport& report) {
   std::string text = fmt::format("seed {} ({} exchanges):", report.seed, report.exchanges);
