@@ -79,7 +79,7 @@ class Run {
         report_stuck();
         break;
       }
-      time_.step(kNever);
+      time_.step(healed_ ? healed_at_ + kRecovery : begin + kFaultsEnd);
     }
     heal();
     wind_up();
