@@ -107,7 +107,10 @@ bool is_allow_host(const HostPort& pattern) {
       return boost::asio::ip::make_network_v4(text, error);
     });
   }
-  if (host.starts_with("*.")) return is_name_or_v4(std::string_view(host).substr(2));
+  if (host.starts_with("*.")) {
+    const std::string_view suffix = std::string_view(host).substr(2);
+    return is_name_or_v4(suffix) && !is_ip_v4(suffix);
+  }
   return is_name_or_v4(host);
 }
 

@@ -65,7 +65,7 @@ Loaded load_text(std::string_view text, const std::string& file_name,
 }
 
 Loaded load_file(const std::string& path, const Surroundings& surroundings) {
-  const auto content = read_small_file(path, kMaxFileBytes);
+  const auto content = read_small_file(path, kMaxFileBytes, FileKind::kAny);
   if (content.ok()) return load_text(content.value(), path, surroundings);
   Loaded loaded;
   loaded.problems.push_back({Severity::kError, path, {}, {}, "the file " + content.error(), {}});

@@ -201,6 +201,8 @@ void add_admin(std::vector<Option<Options>>& rows) {
                            "pod's address, or probes fail."));
   rows.push_back(address("admin.listen", LOADSTAR_FIELD(admin.listen))
                      .help("Status page and read-only API; loopback or a UNIX socket."));
+  rows.push_back(address("admin.control_socket", LOADSTAR_FIELD(admin.control_socket))
+                     .help("UNIX socket, mode 0600, for what changes something (AdminService.Drain)."));
   rows.push_back(duration("admin.livez_stall", LOADSTAR_FIELD(admin.livez_stall), 1s, 1h)
                      .help("An event loop that is silent for longer fails /livez."));
   rows.push_back(boolean("admin.readiness.require_starrocks",

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <system_error>
 
@@ -19,8 +20,15 @@ Surroundings process_surroundings() {
   return surroundings;
 }
 
-Parsed<std::string> read_small_file(const std::string& path, std::size_t limit) {
+Parsed<std::string> read_small_file(const std::string& path, std::size_t limit, FileKind kind) {
   using Answer = Parsed<std::string>;
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error) return Answer::refused(fmt::format("cannot be read: {}", error.message()));
+  if (kind == FileKind::kRegular && std::filesystem::exists(status) &&
+      !std::filesystem::is_regular_file(status)) {
+    return Answer::refused("cannot be read: it is not a regular file");
+  }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) {

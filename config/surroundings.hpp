@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,8 +20,13 @@ struct Surroundings {
 /// The process's own environment and system.
 [[nodiscard]] Surroundings process_surroundings();
 
+/// Whether a file must be a regular one. A pipe or terminal may never end, so only the file that the user
+/// names on the command line may be one.
+enum class FileKind : std::uint8_t { kRegular, kAny };
+
 /// The bytes of a small file, at most `limit`. Refused if it cannot be read, with the system's reason, or
-/// is larger.
-[[nodiscard]] Parsed<std::string> read_small_file(const std::string& path, std::size_t limit);
+/// is larger, or of another kind.
+[[nodiscard]] Parsed<std::string> read_small_file(const std::string& path, std::size_t limit,
+                                                  FileKind kind = FileKind::kRegular);
 
 }  // namespace loadstar::config

@@ -74,6 +74,8 @@ void validate_listeners(const Options& options, Findings& findings) {
                         fmt::format("{} can be reached from outside; listen on 127.0.0.1 or a UNIX socket "
                                     "(kubectl port-forward reaches loopback)",
                                     to_string(options.admin.listen)));
+  findings.error_unless(options.admin.control_socket.is_unix(), {"admin.control_socket"},
+                        "must be a UNIX socket, such as unix:/run/loadstar/control.sock");
   findings.warn_if(listen.insecure && (listen.tls.enabled || !open), {"listen.insecure"},
                    "has no effect: every address is local or has TLS");
   findings.warn_if(listen.tls.enabled && !tcp, {"listen.tls.enabled"},

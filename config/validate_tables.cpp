@@ -151,19 +151,17 @@ class TableJudge {
     }
   }
 
-  /// Set, but without effect where the Flink connector says so too (examples.md 5, operations.md 5).
+  /// Set, but without effect (operations.md 5). `retry.max_attempts` counts for transactions too, other
+  /// than in the Flink connector.
   void judge_options_without_effect() {
     const bool exactly_once = table_.delivery == DeliveryOption::kExactlyOnce;
-    const bool transaction = table_.protocol == Protocol::kTransaction;
     for (const char* key : {"flush.max_bytes", "flush.max_rows", "flush.interval", "flush.max_ack_wait",
                             "flush.jitter", "parallelism", "retry.max_attempts"}) {
       warn_if(exactly_once && is_set_(key), {key, "delivery"},
               "has no effect because delivery is exactly_once: only a checkpoint flushes");
     }
-    for (const char* key : {"flush.max_rows", "retry.max_attempts"}) {
-      warn_if(transaction && !exactly_once && is_set_(key), {key, "protocol"},
-              "has no effect because protocol is transaction");
-    }
+    warn_if(table_.protocol == Protocol::kTransaction && !exactly_once && is_set_("flush.max_rows"),
+            {"flush.max_rows", "protocol"}, "has no effect because protocol is transaction");
   }
 
   const TableOptions& table_;

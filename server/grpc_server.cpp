@@ -4,16 +4,11 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_builder.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "server/tls.hpp"
+#include "server/unix_socket.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -26,61 +21,6 @@ constexpr int kMaxMetadataBytes = 16 * 1024;  // delivery-and-faults.md 5.1
 constexpr std::chrono::seconds kHandshakeTimeout{10};
 
 int to_int(std::chrono::milliseconds length) { return static_cast<int>(length.count()); }
-
-// The path of a UNIX socket fits; the address is filled in.
-bool make_address(const std::string& path, sockaddr_un& address) {
-  if (path.size() >= sizeof(address.sun_path)) return false;
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return true;
-}
-
-// Whether somebody answers on the socket. gRPC would unlink it and listen in its place.
-bool is_served(const sockaddr_un& address) {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const auto* const pointer = reinterpret_cast<const sockaddr*>(&address);
-  const bool served = ::connect(fd, pointer, sizeof(address)) == 0;
-  ::close(fd);
-  return served;
-}
-
-// "" if the UNIX socket can be made.
-std::string check_unix_path(const std::string& path) {
-  sockaddr_un address{};
-  if (!make_address(path, address)) {
-    return "the path is longer than the " + std::to_string(sizeof(address.sun_path) - 1) +
-           " bytes of a UNIX socket address";
-  }
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) == 0) {
-    if (!S_ISSOCK(info.st_mode)) return "the path exists and is no socket";
-    if (is_served(address)) return "another process serves it";
-    return "";
-  }
-  const std::string directory = path.substr(0, path.rfind('/') + 1);
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) {
-    return "'" + directory + "': " + std::strerror(errno);
-  }
-  return "";
-}
-
-// Files are created for their owner only while this lives.
-class PrivateFiles {
- public:
-  explicit PrivateFiles(bool active) : active_(active) {
-    if (active_) before_ = ::umask(S_IXUSR | S_IRWXG | S_IRWXO);
-  }
-  PrivateFiles(const PrivateFiles&) = delete;
-  PrivateFiles& operator=(const PrivateFiles&) = delete;
-  ~PrivateFiles() {
-    if (active_) ::umask(before_);
-  }
-
- private:
-  bool active_;
-  mode_t before_ = 0;
-};
 
 void set_arguments(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   // Without it a second daemon would share the port silently.

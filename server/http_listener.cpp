@@ -3,24 +3,30 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <cstdio>
 #include <utility>
 
 #include "core/base/deadline.hpp"
 #include "core/base/task_group.hpp"
+#include "server/unix_socket.hpp"
 
 namespace loadstar::server {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
+using local = asio::local::stream_protocol;
+using generic = asio::generic::stream_protocol;
 
 namespace {
 
@@ -48,30 +54,19 @@ class HttpListener::Impl {
  public:
   Impl(const asio::any_io_executor& executor, Handler handler)
       : strand_(asio::make_strand(executor)),
-        acceptor_(strand_),
+        tcp_(strand_),
+        local_(strand_),
         handler_(std::move(handler)),
         tasks_(strand_) {}
 
   bool open(const config::ListenAddress& address, std::string& error) {
-    boost::system::error_code ec;
-    const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
-    const auto ip = asio::ip::make_address(host, ec);
-    if (ec) {
-      error = "cannot listen on " + to_string(address) + ": the host must be an IP address";
-      return false;
-    }
-    const tcp::endpoint endpoint(ip, address.port);
-    acceptor_.open(endpoint.protocol(), ec);
-    if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
-    if (!ec) acceptor_.bind(endpoint, ec);
-    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
-    if (ec) {
-      error = "cannot listen on " + to_string(address) + ": " + ec.message();
-      return false;
-    }
     address_ = address;
-    address_.port = acceptor_.local_endpoint().port();
-    auto begin = [this] { tasks_.spawn(accept()); };
+    const std::string problem = address.is_unix() ? open_local() : open_tcp();
+    if (!problem.empty()) {
+      error = "cannot listen on " + to_string(address) + ": " + problem;
+      return false;
+    }
+    auto begin = [this] { tasks_.spawn(address_.is_unix() ? accept(local_) : accept(tcp_)); };
     asio::dispatch(strand_, std::move(begin));
     return true;
   }
@@ -83,10 +78,43 @@ class HttpListener::Impl {
   }
 
  private:
-  asio::awaitable<void> accept() {
+  using Socket = asio::basic_stream_socket<generic, asio::any_io_executor>;
+  using Stream = beast::basic_stream<generic, asio::any_io_executor>;
+
+  // These return "" or what is wrong.
+
+  std::string open_tcp() {
+    boost::system::error_code ec;
+    const std::string host = address_.host == "localhost" ? "127.0.0.1" : address_.host;
+    const auto ip = asio::ip::make_address(host, ec);
+    if (ec) return "the host must be an IP address";
+    const tcp::endpoint endpoint(ip, address_.port);
+    tcp_.open(endpoint.protocol(), ec);
+    if (!ec) tcp_.set_option(tcp::acceptor::reuse_address(true), ec);
+    if (!ec) tcp_.bind(endpoint, ec);
+    if (!ec) tcp_.listen(asio::socket_base::max_listen_connections, ec);
+    if (ec) return ec.message();
+    address_.port = tcp_.local_endpoint().port();
+    return "";
+  }
+
+  std::string open_local() {
+    const std::string problem = check_unix_path(address_.unix_path);
+    if (!problem.empty()) return problem;
+    std::remove(address_.unix_path.c_str());  // left over: nobody serves it
+    const local::endpoint endpoint(address_.unix_path);
+    boost::system::error_code ec;
+    local_.open(endpoint.protocol(), ec);
+    if (!ec) local_.bind(endpoint, ec);
+    if (!ec) local_.listen(asio::socket_base::max_listen_connections, ec);
+    return ec ? ec.message() : "";
+  }
+
+  template <class Acceptor>
+  asio::awaitable<void> accept(Acceptor& acceptor) {
     const auto token = asio::as_tuple(asio::use_awaitable);
     for (;;) {
-      auto [ec, socket] = co_await acceptor_.async_accept(token);
+      auto [ec, socket] = co_await acceptor.async_accept(token);
       if (ec == asio::error::operation_aborted) co_return;
       if (ec) {
         const bool passed = co_await sleep_for(kAcceptPause);
@@ -95,11 +123,11 @@ class HttpListener::Impl {
       }
       // One more than the accept loop itself; the surplus connection is closed unanswered.
       if (tasks_.size() > kMaxConnections) continue;
-      tasks_.spawn(serve(beast::tcp_stream(std::move(socket))));
+      tasks_.spawn(serve(Stream(Socket(std::move(socket)))));
     }
   }
 
-  asio::awaitable<void> serve(beast::tcp_stream stream) {
+  asio::awaitable<void> serve(Stream stream) {
     const auto token = asio::as_tuple(asio::use_awaitable);
     beast::flat_buffer buffer;
     for (;;) {
@@ -135,19 +163,21 @@ class HttpListener::Impl {
       if (write_ec || !keep_alive) break;
     }
     boost::system::error_code closing;
-    stream.socket().shutdown(tcp::socket::shutdown_send, closing);
+    stream.socket().shutdown(asio::socket_base::shutdown_send, closing);
     stream.close();
   }
 
   asio::awaitable<void> end() {
     boost::system::error_code ec;
-    acceptor_.close(ec);
+    tcp_.close(ec);
+    local_.close(ec);
     tasks_.cancel();
     co_await tasks_.join();
   }
 
   asio::strand<asio::any_io_executor> strand_;
-  tcp::acceptor acceptor_;
+  tcp::acceptor tcp_;      // one of the two is open
+  local::acceptor local_;
   Handler handler_;
   TaskGroup tasks_;
   config::ListenAddress address_;

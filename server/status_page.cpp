@@ -3,10 +3,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "server/size_text.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -34,18 +35,6 @@ std::string utc(std::chrono::system_clock::time_point time) {
 
 std::string_view name(txn::Delivery delivery) {
   return delivery == txn::Delivery::kExactlyOnce ? "exactly-once" : "at-least-once";
-}
-
-// "12.3 MiB".
-std::string size_text(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-  auto value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
 constexpr std::string_view kHead = R"(<!doctype html>

@@ -13,6 +13,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <exception>
 #include <memory>
 #include <utility>
@@ -21,9 +22,10 @@ namespace loadstar {
 
 namespace asio = boost::asio;
 
-/// Runs `task` on `executor` (another object's strand) and resumes on the caller's executor with its
-/// result; an exception of the task is rethrown. T is default-constructible. Terminal cancellation
-/// of the caller is posted to `executor` and reaches the task there; the result is still awaited.
+/// Runs `task` on `executor` (another object's strand) and resumes on the caller's executor with
+/// its result; an exception of the task is rethrown. T is default-constructible. Terminal
+/// cancellation of the caller is posted to `executor` and reaches the task there; the result is
+/// still awaited.
 ///
 /// Use it instead of `co_await co_spawn(other_strand, task, use_awaitable)`: in Boost 1.81 the
 /// cancellation handler of co_spawn hands a raw pointer into the caller's slot to the other strand,
@@ -50,8 +52,8 @@ asio::awaitable<T> run_on(asio::any_io_executor executor, asio::awaitable<T> tas
       asio::dispatch(guard, std::move(resume));
     };
     asio::co_spawn(executor, std::move(work),
-                   asio::bind_cancellation_slot(
-                       signal->slot(), asio::bind_executor(executor, std::move(finish))));
+                   asio::bind_cancellation_slot(signal->slot(),
+                                                asio::bind_executor(executor, std::move(finish))));
   };
   auto token = asio::use_awaitable;
   T result = co_await asio::async_initiate<decltype(token), void(std::exception_ptr, T)>(

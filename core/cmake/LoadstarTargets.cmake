@@ -13,7 +13,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12.2 reports false positives inside inlined libstdc++ and Boost code at -O2.
   target_compile_options(loadstar_warnings INTERFACE
     -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
-    -Wno-stringop-overread -Wno-dangling-pointer)
+    -Wno-stringop-overread -Wno-dangling-pointer -Wno-mismatched-new-delete)
 endif()
 
 add_library(loadstar_flags INTERFACE)

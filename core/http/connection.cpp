@@ -1,8 +1,9 @@
 #include "core/http/connection.hpp"
 
-#include <netinet/tcp.h>
-#include <openssl/ssl.h>
-#include <sys/socket.h>
+#include "core/base/deadline.hpp"
+#include "core/http/cancellation.hpp"
+#include "core/http/exchange.hpp"
+#include "core/http/resolve.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,13 +11,12 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <optional>
-
-#include "core/base/deadline.hpp"
-#include "core/http/cancellation.hpp"
-#include "core/http/exchange.hpp"
-#include "core/http/resolve.hpp"
 
 namespace loadstar::http {
 namespace {
@@ -67,14 +67,21 @@ class Connection::Impl {
 
   asio::awaitable<Result<void>> connect(const PoolOptions& options, Deadline deadline) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    Deadline until = std::min(deadline, Clock::now() + options.connect_timeout);
-    const auto addresses = co_await resolve(endpoint_, until);
+    const Deadline until = std::min(deadline, Clock::now() + options.connect_timeout);
+    auto addresses = co_await resolve(endpoint_, until);
     if (!addresses) co_return addresses.error();
+    auto result = co_await connect_to(std::move(*addresses), options, deadline);
+    co_return result;
+  }
+
+  asio::awaitable<Result<void>> connect_to(std::vector<tcp::endpoint> addresses,
+                                           const PoolOptions& options, Deadline deadline) {
+    co_await asio::this_coro::throw_if_cancelled(false);
     Error last = failed(Errc::kConnectFailed, endpoint_, "no address was tried");
-    for (const tcp::endpoint& address : *addresses) {
+    for (const tcp::endpoint& address : addresses) {
       bool cancelled = co_await is_cancelled();
       if (cancelled) co_return failed(Errc::kCancelled, endpoint_, "cancelled while connecting");
-      until = std::min(deadline, Clock::now() + options.connect_timeout);
+      const Deadline until = std::min(deadline, Clock::now() + options.connect_timeout);
       const auto opened = co_await before(until, open(address, options));
       const auto* result = std::get_if<Result<void>>(&opened);
       if (result != nullptr && result->has_value()) co_return Result<void>{};
@@ -165,6 +172,12 @@ asio::any_io_executor Connection::executor() const { return impl_->executor(); }
 
 asio::awaitable<Result<void>> Connection::connect(const PoolOptions& options, Deadline deadline) {
   return impl_->connect(options, deadline);
+}
+
+asio::awaitable<Result<void>> Connection::connect_to(std::vector<tcp::endpoint> addresses,
+                                                     const PoolOptions& options,
+                                                     Deadline deadline) {
+  return impl_->connect_to(std::move(addresses), options, deadline);
 }
 
 asio::awaitable<ExchangeEnd> Connection::exchange(const Request& request,

@@ -1,14 +1,17 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <memory>
-
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/http/exchange_end.hpp"
 #include "core/http/message.hpp"
 #include "core/http/options.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <vector>
 
 namespace boost::asio::ssl {
 class context;
@@ -34,12 +37,16 @@ class Connection {
 
   [[nodiscard]] asio::any_io_executor executor() const;
 
-  /// Resolves the name, then tries its addresses in order, at most 8: each has `connect_timeout` for
-  /// TCP and TLS together, and so has the lookup. Sets TCP_NODELAY and keep-alive probes.
+  /// Resolves the name, then tries its addresses in order, at most 8: each has `connect_timeout`
+  /// for TCP and TLS together, and so has the lookup. Sets TCP_NODELAY and keep-alive probes.
   ///
   /// kConnectFailed, kDeadlineExceeded or kCancelled, all kNotApplied; the detail is the last
   /// address's. Run on executor(), once. Safe to cancel.
   asio::awaitable<Result<void>> connect(const PoolOptions& options, Deadline deadline);
+
+  /// The same with `addresses` in place of those of the name; what connect() does after its lookup.
+  asio::awaitable<Result<void>> connect_to(std::vector<asio::ip::tcp::endpoint> addresses,
+                                           const PoolOptions& options, Deadline deadline);
 
   /// One exchange; see Exchange. Run on executor().
   asio::awaitable<ExchangeEnd> exchange(const Request& request, const PoolOptions& options,

@@ -8,8 +8,8 @@ namespace loadstar::http {
 /// How one exchange ended.
 struct ExchangeEnd {
   Result<Response> result;
-  /// Request and reply are complete and the peer keeps the connection open. Otherwise the stream was
-  /// closed, or must be.
+  /// Request and reply are complete and the peer keeps the connection open. Otherwise the stream
+  /// was closed, or must be.
   bool reusable = false;
   /// Whether any byte of a reply arrived; false tells a connection that was stale already.
   bool reply_started = false;

@@ -6,7 +6,8 @@
 namespace loadstar::http {
 namespace {
 
-// delivery-and-faults.md 5.1; the FE takes 32 KiB of header fields (starrocks-load-protocol.md 2.1).
+// delivery-and-faults.md 5.1; the FE takes 32 KiB of header fields
+// (starrocks-load-protocol.md 2.1).
 constexpr std::size_t kMaxValueBytes = 8192;
 constexpr std::size_t kMaxFieldsBytes = 24576;
 constexpr std::size_t kMaxTargetBytes = 8192;

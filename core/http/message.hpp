@@ -1,14 +1,14 @@
 #pragma once
 
+#include "core/base/error.hpp"
+#include "core/base/slice.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "core/base/error.hpp"
-#include "core/base/slice.hpp"
 
 namespace loadstar::http {
 
@@ -56,17 +56,18 @@ struct Response {
   unsigned status = 0;
   std::vector<Field> fields;
   std::string body;
-  /// Whether any byte of the request's body had been written before this reply. A redirect that comes
-  /// after body bytes may only be followed away from a frontend (delivery-and-faults.md F069).
+  /// Whether any byte of the request's body had been written before this reply. A redirect that
+  /// comes after body bytes may only be followed away from a frontend (delivery-and-faults.md
+  /// F069).
   bool body_started = false;
 
   /// Value of the first field called `name`, in any case; nullopt if there is none.
   [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
 };
 
-/// Checks what Beast does not (style-anchors.md 1.3): the method and the field names are tokens; values
-/// and the target hold no control byte; a value has at most 8 KiB, all together at most 24 KiB
-/// (delivery-and-faults.md 5.1). kInvalidRequest/kNotApplied names the field, never its value.
+/// Checks what Beast does not (style-anchors.md 1.3): the method and the field names are tokens;
+/// values and the target hold no control byte; a value has at most 8 KiB, all together at most 24
+/// KiB (delivery-and-faults.md 5.1). kInvalidRequest/kNotApplied names the field, never its value.
 [[nodiscard]] Result<void> check(const Request& request);
 
 }  // namespace loadstar::http

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
-
-#include "core/base/bytes.hpp"
 
 namespace loadstar::http {
 
@@ -22,10 +22,12 @@ struct TlsOptions {
 struct PoolOptions {
   /// Key `starrocks.max_connections_per_host`; 1..1024.
   std::size_t max_connections_per_host = 8;
-  /// Requests that may wait for a connection to one host; more fail with kConnectFailed/kNotApplied.
+  /// Requests that may wait for a connection to one host; more fail with
+  /// kConnectFailed/kNotApplied.
   std::size_t max_waiting_per_host = 1024;
-  /// Key `starrocks.connect_timeout` (sink.connect.timeout-ms): for the name, and then for TCP and TLS
-  /// together of each of its addresses, so that one dead address does not use up the others' time.
+  /// Key `starrocks.connect_timeout` (sink.connect.timeout-ms): for the name, and then for TCP and
+  /// TLS together of each of its addresses, so that one dead address does not use up the others'
+  /// time.
   std::chrono::milliseconds connect_timeout{1000};
   /// Key `starrocks.expect_continue_timeout` (sink.wait-for-continue.timeout-ms).
   std::chrono::milliseconds expect_continue_timeout{10'000};

@@ -1,14 +1,5 @@
 #include "core/http/pool.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <map>
-#include <optional>
-#include <utility>
-
 #include "core/base/assert.hpp"
 #include "core/base/run_on.hpp"
 #include "core/base/task_group.hpp"
@@ -17,6 +8,16 @@
 #include "core/http/exchange_end.hpp"
 #include "core/http/pool_policy.hpp"
 #include "core/http/tls.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <map>
+#include <optional>
+#include <utility>
 
 namespace loadstar::http {
 namespace {
@@ -29,8 +30,8 @@ Error not_applied(Errc code, const Endpoint& endpoint, const std::string& why) {
 
 }  // namespace
 
-/// Everything about the pool that is confined to its strand. Requests run here as coroutines of their
-/// callers; only the sweeper of idle connections is the pool's own.
+/// Everything about the pool that is confined to its strand. Requests run here as coroutines of
+/// their callers; only the sweeper of idle connections is the pool's own.
 class Pool::Impl {
  public:
   Impl(const asio::any_io_executor& executor, PoolOptions options, ssl::context tls)
@@ -83,7 +84,8 @@ class Pool::Impl {
   }
 
  private:
-  /// A request that waits; lives in its coroutine. `wake` is the condition variable and the deadline.
+  /// A request that waits; lives in its coroutine. `wake` is the condition variable and the
+  /// deadline.
   struct Waiter {
     Waiter(const asio::any_io_executor& strand, Deadline deadline) : wake(strand, deadline) {}
     Timer wake;
@@ -166,16 +168,18 @@ class Pool::Impl {
     const PoolDecision decision = host.policy.acquire(id, Clock::now());
     switch (decision.action) {
       case PoolAction::kReuse:
-      case PoolAction::kOpen: co_return carry_out(host, decision);
+      case PoolAction::kOpen:
+        co_return carry_out(host, decision);
       case PoolAction::kRefuse:
         co_return not_applied(Errc::kConnectFailed, endpoint,
                               "too many requests wait for a connection");
-      case PoolAction::kWait: break;
+      case PoolAction::kWait:
+        break;
     }
     Waiter waiter(strand_, deadline);
     host.waiters.emplace(id, &waiter);
     auto [ec] = co_await waiter.wake.async_wait(asio::as_tuple(asio::use_awaitable));
-    static_cast<void>(ec);  // granted, stopped, cancelled or too late
+    static_cast<void>(ec);   // granted, stopped, cancelled or too late
     host.waiters.erase(id);  // the host stays as long as someone waits
     if (waiter.granted) co_return carry_out(host, *waiter.granted);
     host.policy.withdraw(id);

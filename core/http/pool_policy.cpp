@@ -1,8 +1,8 @@
 #include "core/http/pool_policy.hpp"
 
-#include <algorithm>
-
 #include "core/base/assert.hpp"
+
+#include <algorithm>
 
 namespace loadstar::http {
 

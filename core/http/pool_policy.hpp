@@ -1,13 +1,13 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+#include "core/http/options.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <vector>
-
-#include "core/base/clock.hpp"
-#include "core/http/options.hpp"
 
 namespace loadstar::http {
 
@@ -41,11 +41,11 @@ struct PoolGrant {
   friend bool operator==(const PoolGrant&, const PoolGrant&) = default;
 };
 
-/// Which connection a request to one host gets: the freshest idle one, else a new one, else it waits
-/// in order of arrival. Pure: counts and ages in, decisions out; the pool carries them out.
+/// Which connection a request to one host gets: the freshest idle one, else a new one, else it
+/// waits in order of arrival. Pure: counts and ages in, decisions out; the pool carries them out.
 ///
-/// What always holds: places taken + idle connections <= max_connections_per_host; as long as someone
-/// waits, no connection is idle.
+/// What always holds: places taken + idle connections <= max_connections_per_host; as long as
+/// someone waits, no connection is idle.
 class PoolPolicy {
  public:
   explicit PoolPolicy(const PoolOptions& options);

@@ -1,11 +1,12 @@
 #include "core/http/reply_parser.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <functional>
 
-#include "core/base/assert.hpp"
+#include <functional>
 
 namespace loadstar::http {
 namespace {
@@ -15,8 +16,8 @@ namespace beast_http = boost::beast::http;
 constexpr int kMaxInterimReplies = 8;
 constexpr unsigned kIncomplete = 0;
 /// "0\r\n\r\n". Beast 1.81 asserts that it never sees four bytes of a last chunk that comes first
-/// (basic_parser.ipp, parse_chunk_header), so a peer could abort us. A chunked body that is not over
-/// has at least these bytes to come; Beast gets none before so many are there.
+/// (basic_parser.ipp, parse_chunk_header), so a peer could abort us. A chunked body that is not
+/// over has at least these bytes to come; Beast gets none before so many are there.
 constexpr std::size_t kLastChunkBytes = 5;
 
 Error malformed(std::string detail) {
@@ -189,8 +190,7 @@ Response ReplyParser::take() {
   Response response;
   response.status = message.result_int();
   for (const auto& field : message.base()) {
-    response.fields.push_back(
-        Field{std::string(field.name_string()), std::string(field.value())});
+    response.fields.push_back(Field{std::string(field.name_string()), std::string(field.value())});
   }
   response.body = std::move(message.body());
   return response;

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "core/base/error.hpp"
+#include "core/http/message.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "core/base/error.hpp"
-#include "core/http/message.hpp"
 
 namespace loadstar::http {
 
@@ -28,9 +28,10 @@ enum class ReplyProgress : std::uint8_t {
 /// Reply bytes to a Response: Beast's parser behind a stricter door. Pure; one object per exchange.
 ///
 /// Refused, with kMalformedReply (the caller adds the certainty): more than one Content-Length, any
-/// Transfer-Encoding but `chunked`, both together, Content-Encoding, folded lines, a line feed without
-/// carriage return, control bytes, chunk extensions, trailers, 101, more than 8 interim replies, bytes
-/// after the reply, and everything over the limits (delivery-and-faults.md 5.2, T08, T09, T13).
+/// Transfer-Encoding but `chunked`, both together, Content-Encoding, folded lines, a line feed
+/// without carriage return, control bytes, chunk extensions, trailers, 101, more than 8 interim
+/// replies, bytes after the reply, and everything over the limits (delivery-and-faults.md 5.2, T08,
+/// T09, T13).
 class ReplyParser {
  public:
   /// `to_head` if the request was HEAD, whose reply has no body.
@@ -66,7 +67,7 @@ class ReplyParser {
   bool started_ = false;
   bool head_done_ = false;
   int interim_replies_ = 0;
-  std::string unparsed_;     // head bytes until the head is whole, then body bytes Beast wants again
+  std::string unparsed_;  // head bytes until the head is whole, then body bytes Beast wants again
   std::size_t scanned_ = 0;  // of unparsed_, while it is a head
   std::unique_ptr<Impl> impl_;
 };

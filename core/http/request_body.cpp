@@ -1,10 +1,10 @@
 #include "core/http/request_body.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::http {
 

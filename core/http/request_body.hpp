@@ -1,19 +1,21 @@
 #pragma once
 
-#include <array>
+#include "core/base/slice.hpp"
+#include "core/http/message.hpp"
+
 #include <boost/asio/buffer.hpp>
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
-#include "core/base/slice.hpp"
-#include "core/http/message.hpp"
-
 namespace loadstar::http {
 
 /// The body of a request as it goes over the wire: the slices themselves, uncopied, with chunk
-/// framing between them if asked for. Pure: hands out buffers, and is told how much of them was written.
+/// framing between them if asked for. Pure: hands out buffers, and is told how much of them was
+/// written.
 ///
 /// A window holds at most 64 buffers, the most that one sendmsg() of Asio takes, and at least 1 MiB
 /// as long as the slices are 16 KiB or more (performance.md 3: the system call is what costs).
@@ -49,15 +51,16 @@ class RequestBody {
 
   const std::vector<Slice>& slices_;
   const bool chunked_;
-  std::size_t slice_ = 0;        // next slice
-  std::size_t offset_ = 0;       // first byte of it that is in no window
-  std::uint64_t left_;           // payload bytes that are in no window
+  std::size_t slice_ = 0;         // next slice
+  std::size_t offset_ = 0;        // first byte of it that is in no window
+  std::uint64_t left_;            // payload bytes that are in no window
   std::uint64_t chunk_left_ = 0;  // of them, in the current chunk
   bool first_chunk_ = true;
-  bool ended_;                   // the last chunk is in a window
+  bool ended_;  // the last chunk is in a window
   std::vector<boost::asio::const_buffer> window_;
   std::uint64_t window_bytes_ = 0;
-  std::array<FramingText, kMaxBuffers> texts_;  // ring: a text lives as long as it can be in the window
+  std::array<FramingText, kMaxBuffers>
+      texts_;  // ring: a text lives as long as it can be in the window
   std::size_t next_text_ = 0;
 };
 

@@ -25,7 +25,8 @@ std::string framing_field(const Request& request) {
       return is_bodyless(request.method) ? "" : "Content-Length: 0\r\n";
     case Framing::kContentLength:
       return "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-    case Framing::kChunked: return "Transfer-Encoding: chunked\r\n";
+    case Framing::kChunked:
+      return "Transfer-Encoding: chunked\r\n";
   }
   return "";
 }

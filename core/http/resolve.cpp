@@ -1,12 +1,13 @@
 #include "core/http/resolve.hpp"
 
+#include "core/http/cancellation.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <memory>
 
-#include "core/http/cancellation.hpp"
+#include <memory>
 
 namespace loadstar::http {
 namespace {

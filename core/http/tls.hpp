@@ -1,9 +1,9 @@
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
-
 #include "core/base/error.hpp"
 #include "core/http/options.hpp"
+
+#include <boost/asio/ssl/context.hpp>
 
 namespace loadstar::http {
 

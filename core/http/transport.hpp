@@ -1,15 +1,15 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/http/message.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
 namespace loadstar::http {
 
-/// One HTTP exchange; the interface between what StarRocks means and how bytes travel. The daemon has
-/// Pool, the simulation has a simulated StarRocks (architecture.md D2).
+/// One HTTP exchange; the interface between what StarRocks means and how bytes travel. The daemon
+/// has Pool, the simulation has a simulated StarRocks (architecture.md D2).
 class Transport {
  public:
   Transport() = default;

@@ -1,9 +1,10 @@
 #include "core/http/url.hpp"
 
-#include <algorithm>
-#include <array>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 

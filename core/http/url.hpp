@@ -1,16 +1,16 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "core/base/error.hpp"
 #include "core/http/message.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace loadstar::http {
 
 /// An absolute http or https URL in its parts.
 struct Url {
-  Endpoint endpoint;     ///< host in lower case; port 80 or 443 if the URL has none
+  Endpoint endpoint;  ///< host in lower case; port 80 or 443 if the URL has none
   bool has_userinfo = false;
   std::string userinfo;  ///< what stood before `@`, as it was; may be a credential: never log it
   std::string target;    ///< path and query, at least "/"; only printable ASCII

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include "core/ingest/text_buffer.hpp"
+
+#include <string_view>
 
 namespace loadstar::ingest {
 

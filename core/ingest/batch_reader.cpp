@@ -1,13 +1,13 @@
 #include "core/ingest/batch_reader.hpp"
 
+#include "core/ingest/slice_reader.hpp"
+#include "core/ingest/utf8.hpp"
+#include "core/ingest/violations.hpp"
+
 #include <fmt/format.h>
 
 #include <string>
 #include <utility>
-
-#include "core/ingest/slice_reader.hpp"
-#include "core/ingest/utf8.hpp"
-#include "core/ingest/violations.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -34,7 +34,6 @@ enum BatchField : std::uint32_t {
 constexpr std::size_t kMaxNames = 4096;
 constexpr std::size_t kMaxProperties = 64;
 
-
 /// Reads the fields of one Batch into a plain value. Keeps the first thing that is wrong.
 class BatchParser {
  public:
@@ -59,7 +58,8 @@ class BatchParser {
         holds_batch = true;
       } else {
         if (!reader_.skip(tag.type)) return damaged();
-        if (message && tag.field == kRequestOpen) {  // the later member of a oneof replaces the earlier
+        if (message &&
+            tag.field == kRequestOpen) {  // the later member of a oneof replaces the earlier
           forget_batch();
           holds_batch = false;
         }
@@ -109,22 +109,27 @@ class BatchParser {
     std::uint64_t length = 0;
     if (!reader_.length(length)) return fail_damaged();
     switch (field) {
-      case kTable: return read_string(length, "table", batch_.table);
-      case kColumns: return read_name(length, "columns", batch_.columns);
+      case kTable:
+        return read_string(length, "table", batch_.table);
+      case kColumns:
+        return read_name(length, "columns", batch_.columns);
       case kColumnExpressions:
         return read_name(length, "column_expressions", batch_.column_expressions);
-      case kProperties: return read_property(length);
+      case kProperties:
+        return read_property(length);
       case kRows: {
         if (batch_.rows.size() == limits_.max_batch_rows) {
           return fail("rows", fmt::format("has more than {} rows, the limit of one batch; send "
-                                          "smaller batches", limits_.max_batch_rows));
+                                          "smaller batches",
+                                          limits_.max_batch_rows));
         }
         Slice row;
         if (!reader_.take_contiguous(length, row)) return fail_damaged();
         batch_.rows.push_back(std::move(row));
         return true;
       }
-      default: break;
+      default:
+        break;
     }
     batch_.data = SliceList();  // of a repeated scalar field the last one counts
     return reader_.take(length, batch_.data) || fail_damaged();
@@ -194,10 +199,12 @@ class BatchParser {
   void judge_head(Violations& wrong) const {
     if (batch_.table.empty()) wrong.add("table", "is missing");
     if (!is_printable(batch_.table)) wrong.add("table", "has control characters");
-    if (batch_.row_count == 0) wrong.add("row_count", "is missing; say how many rows the batch has");
+    if (batch_.row_count == 0)
+      wrong.add("row_count", "is missing; say how many rows the batch has");
     if (batch_.row_count > limits_.max_batch_rows) {
-      wrong.add("row_count", fmt::format("{} is above {}, the limit of one batch; send smaller batches",
-                                         batch_.row_count, limits_.max_batch_rows));
+      wrong.add("row_count",
+                fmt::format("{} is above {}, the limit of one batch; send smaller batches",
+                            batch_.row_count, limits_.max_batch_rows));
     }
   }
 
@@ -206,12 +213,15 @@ class BatchParser {
       if (batch_.columns.empty()) {
         wrong.add("columns", "is missing; FORMAT_TYPED_ROWS needs the names of the values");
       }
-      if (batch_.rows.empty()) wrong.add("rows", "is missing; FORMAT_TYPED_ROWS carries its rows there");
+      if (batch_.rows.empty())
+        wrong.add("rows", "is missing; FORMAT_TYPED_ROWS carries its rows there");
       if (!batch_.data.empty()) wrong.add("data", "must be empty with FORMAT_TYPED_ROWS");
       return;
     }
-    if (batch_.data.empty()) wrong.add("data", "is missing; encoded formats carry their rows there");
-    if (!batch_.rows.empty()) wrong.add("rows", "must be empty unless the format is FORMAT_TYPED_ROWS");
+    if (batch_.data.empty())
+      wrong.add("data", "is missing; encoded formats carry their rows there");
+    if (!batch_.rows.empty())
+      wrong.add("rows", "must be empty unless the format is FORMAT_TYPED_ROWS");
     if (batch_.columns.empty() && !batch_.column_expressions.empty()) {
       wrong.add("column_expressions", "needs columns");
     }
@@ -264,9 +274,10 @@ RequestKind request_kind(const SliceList& message) {
 
 Answer<Batch> read_batch(const SliceList& message, const IngestLimits& limits) {
   if (message.size() > limits.max_message.value) {
-    return refuse(Reason::kMessageTooLarge, "batch", "",
-                  fmt::format("is {} bytes long, the limit of one message is {}; send smaller batches",
-                              message.size(), limits.max_message.value));
+    return refuse(
+        Reason::kMessageTooLarge, "batch", "",
+        fmt::format("is {} bytes long, the limit of one message is {}; send smaller batches",
+                    message.size(), limits.max_message.value));
   }
   return BatchParser(message, limits).parse();
 }

@@ -7,8 +7,8 @@
 namespace loadstar::ingest {
 namespace {
 
-constexpr std::int64_t kFirstDay = -719'528;   // 0000-01-01
-constexpr std::int64_t kLastDay = 2'932'896;   // 9999-12-31
+constexpr std::int64_t kFirstDay = -719'528;  // 0000-01-01
+constexpr std::int64_t kLastDay = 2'932'896;  // 9999-12-31
 
 struct CivilDay {
   unsigned year;
@@ -83,7 +83,8 @@ bool names_a_time(std::string_view text) {
   const std::string_view fraction = text.substr(9);
   if (text[8] != '.' || fraction.empty()) return false;
   const std::string_view beyond = fraction.substr(std::min<std::size_t>(6, fraction.size()));
-  return std::all_of(fraction.begin(), fraction.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+  return std::all_of(fraction.begin(), fraction.end(),
+                     [](char c) { return c >= '0' && c <= '9'; }) &&
          beyond.find_first_not_of('0') == std::string_view::npos;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/ingest/text_buffer.hpp"
+
 #include <cstdint>
 #include <string_view>
-
-#include "core/ingest/text_buffer.hpp"
 
 namespace loadstar::ingest {
 
@@ -26,9 +26,9 @@ void append_datetime(TextBuffer& out, std::int64_t micros);
 /// Appends the date that `text` says, if it is "YYYY-MM-DD" and exists. The many other forms that
 /// StarRocks takes (two-digit years, any separator) are refused: they are mistakes more often.
 [[nodiscard]] bool append_date_text(TextBuffer& out, std::string_view text);
-/// Appends the time that `text` says, if it is "YYYY-MM-DD", or "YYYY-MM-DD HH:MM:SS" with a blank or
-/// a T and up to six digits of fraction (more if they are zeros: StarRocks cuts them). A zone behind
-/// it is refused, because StarRocks ignores it (starrocks-load-protocol.md 11.3).
+/// Appends the time that `text` says, if it is "YYYY-MM-DD", or "YYYY-MM-DD HH:MM:SS" with a blank
+/// or a T and up to six digits of fraction (more if they are zeros: StarRocks cuts them). A zone
+/// behind it is refused, because StarRocks ignores it (starrocks-load-protocol.md 11.3).
 [[nodiscard]] bool append_datetime_text(TextBuffer& out, std::string_view text);
 
 }  // namespace loadstar::ingest

@@ -1,9 +1,9 @@
 #include "core/ingest/column_expression.hpp"
 
+#include "core/ingest/utf8.hpp"
+
 #include <algorithm>
 #include <cstddef>
-
-#include "core/ingest/utf8.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -21,8 +21,8 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-/// Offset behind the quoted text that begins at `at`; npos if it does not end. Backslash escapes hold
-/// in strings, doubled quotes in all.
+/// Offset behind the quoted text that begins at `at`; npos if it does not end. Backslash escapes
+/// hold in strings, doubled quotes in all.
 std::size_t end_of_quoted(std::string_view text, std::size_t at) {
   const char quote = text[at];
   for (std::size_t i = at + 1; i < text.size(); ++i) {
@@ -54,7 +54,8 @@ std::string_view judge_expression(std::string_view text) {
     const std::string_view two = text.substr(i, 2);
     if (two == "--" || two == "/*" || c == '#') return "has a comment; leave it out";
     if (c == ';') return "has a ';'; it must be one expression";
-    if (c == ',' && closers.empty()) return "has a ',' outside of parentheses; it must be one expression";
+    if (c == ',' && closers.empty())
+      return "has a ',' outside of parentheses; it must be one expression";
     if (c == '(' || c == '[' || c == '{') closers += c == '(' ? ')' : (c == '[' ? ']' : '}');
     if (c == ')' || c == ']' || c == '}') {
       if (closers.empty() || closers.back() != c) return "has brackets that do not match";

@@ -16,14 +16,16 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 CsvScan wrong(std::string problem) { return CsvScan{0, std::move(problem)}; }
 
 CsvScan blank_row(std::uint64_t row) {
-  return wrong(fmt::format("row {} is blank; StarRocks skips blank rows without counting them", row));
+  return wrong(
+      fmt::format("row {} is blank; StarRocks skips blank rows without counting them", row));
 }
 
 CsvScan no_last_delimiter() {
   return wrong("does not end with the row delimiter; every row, the last one too, has to");
 }
 
-/// True if `text` stands at `offset` of the slice with number `index`; it may go on in the next ones.
+/// True if `text` stands at `offset` of the slice with number `index`; it may go on in the next
+/// ones.
 bool stands_at(const std::vector<Slice>& slices, std::size_t index, std::size_t offset,
                std::string_view text) {
   while (!text.empty()) {
@@ -37,8 +39,8 @@ bool stands_at(const std::vector<Slice>& slices, std::size_t index, std::size_t 
   return true;
 }
 
-/// Remembers whether lines end in CR LF where only LF is the delimiter. StarRocks leaves the CR in the
-/// last field. One value may end in CR; a payload all of whose rows do was written for CR LF.
+/// Remembers whether lines end in CR LF where only LF is the delimiter. StarRocks leaves the CR in
+/// the last field. One value may end in CR; a payload all of whose rows do was written for CR LF.
 class CarriageReturns {
  public:
   explicit CarriageReturns(std::string_view delimiter) : watching_(delimiter == "\n") {}
@@ -50,7 +52,8 @@ class CarriageReturns {
 };
 
 CsvScan carriage_returns() {
-  return wrong("has rows that end in CR LF, but the row delimiter is LF; set row_delimiter to \\x0D0A");
+  return wrong(
+      "has rows that end in CR LF, but the row delimiter is LF; set row_delimiter to \\x0D0A");
 }
 
 /// The plain parser: rows are what lies between delimiters, whatever is in them.
@@ -64,8 +67,9 @@ CsvScan scan_plain(const SliceList& data, std::string_view delimiter) {
   char last_of_slice = '\0';
   for (std::size_t index = 0; index < slices.size();) {
     const std::string_view view = slices[index].view();
-    const void* hit =
-        at < view.size() ? std::memchr(view.data() + at, delimiter.front(), view.size() - at) : nullptr;
+    const void* hit = at < view.size()
+                          ? std::memchr(view.data() + at, delimiter.front(), view.size() - at)
+                          : nullptr;
     if (hit == nullptr) {
       at = at > view.size() ? at - view.size() : 0;
       base += view.size();
@@ -109,7 +113,9 @@ class EnclosedScan {
   }
 
  private:
-  [[nodiscard]] bool here(std::string_view what) const { return text_.substr(at_).starts_with(what); }
+  [[nodiscard]] bool here(std::string_view what) const {
+    return text_.substr(at_).starts_with(what);
+  }
   [[nodiscard]] bool at_enclose() const {
     return dialect_.enclose && at_ < text_.size() && text_[at_] == *dialect_.enclose;
   }
@@ -135,7 +141,8 @@ class EnclosedScan {
         ++at_;
         at_ += std::max<std::size_t>(special_size(), 1);
       } else {
-        at_ += at_enclose() ? 2U : 1U;  // in the middle it is dropped, and the next byte taken literally
+        at_ += at_enclose() ? 2U
+                            : 1U;  // in the middle it is dropped, and the next byte taken literally
       }
     }
   }
@@ -147,8 +154,9 @@ class EnclosedScan {
         ++at_;
         const std::size_t special = special_size();
         if (special == 0) {
-          return fail("has an escape before an ordinary character in an enclosed field; StarRocks "
-                      "would end the field there");
+          return fail(
+              "has an escape before an ordinary character in an enclosed field; StarRocks "
+              "would end the field there");
         }
         at_ += special;
       } else if (at_enclose()) {

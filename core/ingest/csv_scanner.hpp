@@ -1,10 +1,10 @@
 #pragma once
 
+#include "core/base/slice.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "core/base/slice.hpp"
 
 namespace loadstar::ingest {
 
@@ -23,10 +23,11 @@ struct CsvScan {
   std::string problem;  ///< empty = nothing
 };
 
-/// Counts the rows of a CSV payload as StarRocks will, and refuses what would be joined to the rows of
-/// another batch, or lost: a payload that does not end with the row delimiter, blank rows (skipped and
-/// not counted there), a byte order mark, lines that end in CR LF where LF is the delimiter, and
-/// enclosed fields that do not end before their separator. UTF-8 is checked elsewhere.
+/// Counts the rows of a CSV payload as StarRocks will, and refuses what would be joined to the rows
+/// of another batch, or lost: a payload that does not end with the row delimiter, blank rows
+/// (skipped and not counted there), a byte order mark, lines that end in CR LF where LF is the
+/// delimiter, and enclosed fields that do not end before their separator. UTF-8 is checked
+/// elsewhere.
 [[nodiscard]] CsvScan scan_csv(const SliceList& data, const CsvDialect& dialect);
 
 }  // namespace loadstar::ingest

@@ -1,8 +1,8 @@
 #include "core/ingest/json_scanner.hpp"
 
-#include <fmt/format.h>
-
 #include "core/ingest/json_text.hpp"
+
+#include <fmt/format.h>
 
 namespace loadstar::ingest {
 namespace {
@@ -55,7 +55,8 @@ bool JsonScanner::finish() {
       if (state_ == State::kStart) return true;
       if (state_ == State::kLineEnd) return fail("the last line does not end with '\\n'");
       break;
-    case JsonShape::kArrayOfObjects: break;
+    case JsonShape::kArrayOfObjects:
+      break;
   }
   return state_ == State::kDone || fail("the text ends too early");
 }
@@ -71,13 +72,16 @@ bool JsonScanner::fail(std::string_view what) {
 
 bool JsonScanner::step(char c) {
   switch (state_) {
-    case State::kStart: return step_start(c);
+    case State::kStart:
+      return step_start(c);
     case State::kValue:
     case State::kValueOrEnd:
     case State::kKey:
     case State::kKeyOrEnd:
-    case State::kColon: return step_value(c);
-    case State::kAfterValue: return step_after_value(c);
+    case State::kColon:
+      return step_value(c);
+    case State::kAfterValue:
+      return step_after_value(c);
     case State::kString:
       if (high_surrogate_ && c != '\\') return fail("a \\u escape is half of a surrogate pair");
       if (c == '\\') {
@@ -90,8 +94,10 @@ bool JsonScanner::step(char c) {
         return true;
       }
       return static_cast<unsigned char>(c) >= 0x20 || fail("a string has a raw control character");
-    case State::kEscape: return step_escape(c);
-    case State::kHex: return step_hex(c);
+    case State::kEscape:
+      return step_escape(c);
+    case State::kHex:
+      return step_hex(c);
     case State::kLiteral:
       if (c != literal_.front()) return fail("a word is neither true, false nor null");
       literal_.remove_prefix(1);
@@ -103,18 +109,21 @@ bool JsonScanner::step(char c) {
     case State::kFraction:
     case State::kExponent:
     case State::kExponentSign:
-    case State::kExponentDigits: return step_number(c);
+    case State::kExponentDigits:
+      return step_number(c);
     case State::kLineEnd:
       if (c == '\n') state_ = State::kStart;
       return is_blank(c) || fail("a line has something after its object");
-    case State::kDone: return is_blank(c) || fail("something follows the end of the JSON text");
+    case State::kDone:
+      return is_blank(c) || fail("something follows the end of the JSON text");
   }
   return fail("impossible state");
 }
 
 bool JsonScanner::step_start(char c) {
   switch (shape_) {
-    case JsonShape::kValue: return is_blank(c) || begin_value(c);
+    case JsonShape::kValue:
+      return is_blank(c) || begin_value(c);
     case JsonShape::kObjectLines:
       if (c == '\n') return fail("a line is blank");
       return is_blank(c) || (c == '{' ? begin_value(c) : fail("a line does not begin with '{'"));
@@ -131,8 +140,10 @@ bool JsonScanner::step_value(char c) {
   if (is_blank(c)) return true;
   if (c == '\n') return fail("an object goes over more than one line");
   switch (state_) {
-    case State::kValue: return begin_value(c);
-    case State::kValueOrEnd: return c == ']' ? pop(c) : begin_value(c);
+    case State::kValue:
+      return begin_value(c);
+    case State::kValueOrEnd:
+      return c == ']' ? pop(c) : begin_value(c);
     case State::kKeyOrEnd:
       if (c == '}') return pop(c);
       [[fallthrough]];
@@ -231,17 +242,29 @@ bool JsonScanner::begin_value(char c) {
     return fail("an element of the array is no object");
   }
   switch (c) {
-    case '{': return push(c);
-    case '[': return push(c);
+    case '{':
+      return push(c);
+    case '[':
+      return push(c);
     case '"':
       key_ = false;
       state_ = State::kString;
       return true;
-    case '-': state_ = State::kMinus; return true;
-    case '0': state_ = State::kZero; return true;
-    case 't': literal_ = "rue"; break;
-    case 'f': literal_ = "alse"; break;
-    case 'n': literal_ = "ull"; break;
+    case '-':
+      state_ = State::kMinus;
+      return true;
+    case '0':
+      state_ = State::kZero;
+      return true;
+    case 't':
+      literal_ = "rue";
+      break;
+    case 'f':
+      literal_ = "alse";
+      break;
+    case 'n':
+      literal_ = "ull";
+      break;
     default:
       if (!is_digit(c)) return fail("no JSON value begins with this character");
       state_ = State::kDigits;
@@ -259,7 +282,8 @@ bool JsonScanner::push(char bracket) {
 }
 
 bool JsonScanner::pop(char closing) {
-  if (stack_.back() != (closing == '}' ? '{' : '[')) return fail("a bracket is closed by another kind");
+  if (stack_.back() != (closing == '}' ? '{' : '['))
+    return fail("a bracket is closed by another kind");
   stack_.pop_back();
   const std::size_t row_depth = shape_ == JsonShape::kArrayOfObjects ? 1 : 0;
   if (shape_ != JsonShape::kValue && closing == '}' && stack_.size() == row_depth) ++rows_;

@@ -16,10 +16,10 @@ enum class JsonShape : std::uint8_t {
 /// Checks JSON that comes in pieces against RFC 8259 and a shape, and counts its rows. Allocates
 /// nothing but its stack, whatever the text is.
 ///
-/// A syntax error is fatal for the whole load at StarRocks (starrocks-load-protocol.md 11.4), and a load
-/// holds rows of many clients; so all of it is looked at here. UTF-8 is not: see Utf8Validator.
-/// Nesting is limited to 512, half of what StarRocks' parser takes. Lone surrogates in \u escapes are
-/// refused, as there.
+/// A syntax error is fatal for the whole load at StarRocks (starrocks-load-protocol.md 11.4), and a
+/// load holds rows of many clients; so all of it is looked at here. UTF-8 is not: see
+/// Utf8Validator. Nesting is limited to 512, half of what StarRocks' parser takes. Lone surrogates
+/// in \u escapes are refused, as there.
 class JsonScanner {
  public:
   static constexpr std::size_t kMaxDepth = 512;
@@ -41,12 +41,27 @@ class JsonScanner {
 
  private:
   enum class State : std::uint8_t {
-    kStart,       ///< before a document
-    kValue, kValueOrEnd, kKey, kKeyOrEnd, kColon, kAfterValue,
-    kString, kEscape, kHex, kLiteral,
-    kMinus, kZero, kDigits, kPoint, kFraction, kExponent, kExponentSign, kExponentDigits,
-    kLineEnd,     ///< kObjectLines: between the object and '\n'
-    kDone,        ///< only blanks may follow
+    kStart,  ///< before a document
+    kValue,
+    kValueOrEnd,
+    kKey,
+    kKeyOrEnd,
+    kColon,
+    kAfterValue,
+    kString,
+    kEscape,
+    kHex,
+    kLiteral,
+    kMinus,
+    kZero,
+    kDigits,
+    kPoint,
+    kFraction,
+    kExponent,
+    kExponentSign,
+    kExponentDigits,
+    kLineEnd,  ///< kObjectLines: between the object and '\n'
+    kDone,     ///< only blanks may follow
   };
 
   bool step(char c);
@@ -65,14 +80,14 @@ class JsonScanner {
 
   JsonShape shape_;
   State state_ = State::kStart;
-  std::string stack_;             ///< open brackets, outermost first
-  std::string_view literal_;      ///< what is left of true, false or null
+  std::string stack_;         ///< open brackets, outermost first
+  std::string_view literal_;  ///< what is left of true, false or null
   unsigned hex_digits_ = 0;
   unsigned hex_value_ = 0;
-  bool key_ = false;              ///< the string that is being read is a key
-  bool high_surrogate_ = false;   ///< the low one has to follow
+  bool key_ = false;             ///< the string that is being read is a key
+  bool high_surrogate_ = false;  ///< the low one has to follow
   std::uint64_t rows_ = 0;
-  std::uint64_t position_ = 0;    ///< offset of the byte that is being looked at
+  std::uint64_t position_ = 0;  ///< offset of the byte that is being looked at
   std::uint64_t open_bracket_ = 0;
   std::uint64_t close_bracket_ = 0;
   std::string problem_;

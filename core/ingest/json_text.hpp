@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/ingest/text_buffer.hpp"
+
 #include <cstddef>
 #include <string_view>
-
-#include "core/ingest/text_buffer.hpp"
 
 namespace loadstar::ingest {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "core/base/slice.hpp"
+#include "core/options.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "core/base/slice.hpp"
-#include "core/options.hpp"
 
 namespace loadstar::ingest {
 
@@ -20,8 +20,8 @@ enum class PayloadKind : std::uint8_t {
 
 /// What the daemon knows of the StarRocks that it loads into.
 struct ServerFacts {
-  bool has_transactions = true;               ///< 2.4 and later
-  bool transaction_merge_condition = false;   ///< 3.1.5 and later, and the version is known
+  bool has_transactions = true;              ///< 2.4 and later
+  bool transaction_merge_condition = false;  ///< 3.1.5 and later, and the version is known
 };
 
 /// Everything that loads of one lane have in common. Batches with equal `key` may share a load.
@@ -32,7 +32,8 @@ struct LaneSpec {
   PayloadKind kind = PayloadKind::kCsv;
   /// Stream Load headers under StarRocks' names: format, columns, strict_mode, separators, ...
   std::vector<std::pair<std::string, std::string>> headers;
-  Protocol protocol = Protocol::kTransaction;  ///< resolved: kStreamLoad or kTransaction, never kAuto
+  Protocol protocol =
+      Protocol::kTransaction;   ///< resolved: kStreamLoad or kTransaction, never kAuto
   double max_filter_ratio = 0;  ///< above 0: StarRocks may drop rows of a load that succeeds
   bool has_where = false;       ///< unselected rows are expected then
 };
@@ -40,12 +41,13 @@ struct LaneSpec {
 /// Rows of one batch, ready to be sent.
 struct EncodedBatch {
   std::shared_ptr<const LaneSpec> lane;
-  SliceList payload;             ///< without array brackets for kJsonArray
-  std::uint64_t rows = 0;        ///< rows in the payload: row_count less skipped UPDATE_BEFORE rows
-  std::uint64_t row_count = 0;   ///< as the client declared
+  SliceList payload;            ///< without array brackets for kJsonArray
+  std::uint64_t rows = 0;       ///< rows in the payload: row_count less skipped UPDATE_BEFORE rows
+  std::uint64_t row_count = 0;  ///< as the client declared
 };
 
 /// The body of one load: payloads joined as `kind` says. Copies no payload byte.
-[[nodiscard]] SliceList join_payloads(PayloadKind kind, const std::vector<const SliceList*>& payloads);
+[[nodiscard]] SliceList join_payloads(PayloadKind kind,
+                                      const std::vector<const SliceList*>& payloads);
 
 }  // namespace loadstar::ingest

@@ -1,5 +1,10 @@
 #include "core/ingest/lane_rules.hpp"
 
+#include "core/base/load_property.hpp"
+#include "core/ingest/column_expression.hpp"
+#include "core/ingest/row_plan.hpp"
+#include "core/ingest/violations.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,21 +13,20 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/load_property.hpp"
-#include "core/ingest/column_expression.hpp"
-#include "core/ingest/row_plan.hpp"
-#include "core/ingest/violations.hpp"
-
 namespace loadstar::ingest {
 namespace {
 
-/// Headers of one request together; frontends take 32768 bytes (starrocks-load-protocol.md 2.1), and
-/// label, credentials and the like need room too (delivery-and-faults.md 5.1).
+/// Headers of one request together; frontends take 32768 bytes (starrocks-load-protocol.md 2.1),
+/// and label, credentials and the like need room too (delivery-and-faults.md 5.1).
 constexpr std::size_t kMostHeaderBytes = 24'576;
 
-constexpr std::array<std::string_view, 5> kCsvProperties{"column_separator", "row_delimiter", "enclose",
-                                                         "escape", "trim_space"};
-constexpr std::array<std::string_view, 3> kJsonProperties{"jsonpaths", "json_root", "ignore_json_size"};
+constexpr std::array<std::string_view, 5> kCsvProperties{"column_separator", "row_delimiter",
+                                                         "enclose", "escape", "trim_space"};
+constexpr std::array<std::string_view, 3> kJsonProperties{"jsonpaths", "json_root",
+                                                          "ignore_json_size"};
+
+constexpr std::array<std::string_view, 3> kHarmless{"column_separator", "row_delimiter",
+                                                    "ignore_json_size"};
 
 template <class Names>
 bool among(const Names& names, std::string_view name) {
@@ -36,12 +40,14 @@ Refusal unsupported(const std::string& path, std::string_view member, std::strin
 std::string property(std::string_view name) { return fmt::format("properties[{}]", name); }
 
 /// The first property in force that only plain Stream Load knows; empty if there is none. A false
-/// boolean asks for nothing.
+/// boolean asks for nothing, nor do the parameters of a merge commit that is not enabled.
 std::string stream_load_property(const PropertySet& set) {
   for (const auto& [name, value] : set.values) {
     const LoadProperty* rule = find_load_property(name);
-    const bool off = rule != nullptr && rule->syntax == PropertySyntax::kBoolean && value == "false";
-    if (rule != nullptr && rule->stream_load_only && !off) return name;
+    const bool off =
+        rule != nullptr && rule->syntax == PropertySyntax::kBoolean && value == "false";
+    const bool parameter = name.starts_with("merge_commit_");
+    if (rule != nullptr && rule->stream_load_only && !off && !parameter) return name;
   }
   return {};
 }
@@ -54,7 +60,8 @@ Answer<Protocol> resolve_protocol(const LaneTable& table, const LaneRequest& req
     return unsupported(path, "table", "is configured for exactly-once writers only (key delivery)");
   }
   if (options.delivery == DeliveryOption::kAtLeastOnce && request.exactly_once) {
-    return unsupported(path, "table", "is configured for at-least-once writers only (key delivery)");
+    return unsupported(path, "table",
+                       "is configured for at-least-once writers only (key delivery)");
   }
   const bool wants_transaction = request.exactly_once || options.protocol == Protocol::kTransaction;
   const std::string_view asker =
@@ -70,16 +77,20 @@ Answer<Protocol> resolve_protocol(const LaneTable& table, const LaneRequest& req
   }
   if (!table.facts.has_transactions) {
     if (!wants_transaction) return Protocol::kStreamLoad;
-    return unsupported(path, "table",
-                       fmt::format("cannot be loaded by transactions, which {} needs: this StarRocks "
-                                   "is older than 2.4", asker));
+    return unsupported(
+        path, "table",
+        fmt::format("cannot be loaded by transactions, which {} needs: this StarRocks "
+                    "is older than 2.4",
+                    asker));
   }
   if (request.properties.find("merge_condition") != nullptr &&
       !table.facts.transaction_merge_condition) {
     if (!wants_transaction) return Protocol::kStreamLoad;
-    return unsupported(path, property("merge_condition"),
-                       fmt::format("needs StarRocks 3.1.5 or later together with {}; this one is older "
-                                   "or does not tell its version", asker));
+    return unsupported(
+        path, property("merge_condition"),
+        fmt::format("needs StarRocks 3.1.5 or later together with {}; this one is older "
+                    "or does not tell its version",
+                    asker));
   }
   return options.protocol == Protocol::kStreamLoad ? Protocol::kStreamLoad : Protocol::kTransaction;
 }
@@ -92,8 +103,8 @@ std::optional<Refusal> judge_table(const LaneTable& table, const LaneRequest& re
   const bool known = model != KeyModel::kUnknown;
   const PropertySet& set = request.properties;
   for (const char* name : {"partial_update", "merge_condition"}) {
-    const bool asked = std::string_view(name) == "merge_condition" ? set.find(name) != nullptr
-                                                                  : set.is_true(name);
+    const bool asked =
+        std::string_view(name) == "merge_condition" ? set.find(name) != nullptr : set.is_true(name);
     if (asked && known && model != KeyModel::kPrimary) {
       return unsupported(path, property(name), "needs a primary key table");
     }
@@ -106,26 +117,30 @@ std::optional<Refusal> judge_table(const LaneTable& table, const LaneRequest& re
                   "is missing; partial_update needs the names of the columns that are sent");
   }
   if (request.format == Format::kJsonArray && set.find("json_root") != nullptr) {
-    return unsupported(path, property("json_root"),
-                       "does not go with FORMAT_JSON_ARRAY, whose elements are the rows; use FORMAT_NDJSON");
+    return unsupported(
+        path, property("json_root"),
+        "does not go with FORMAT_JSON_ARRAY, whose elements are the rows; use FORMAT_NDJSON");
   }
   const std::string* condition = set.find("merge_condition");
   if (condition == nullptr || !*table.schema) return std::nullopt;
   const ColumnSchema* column = (*table.schema)->find(*condition);
   if (column == nullptr) {
-    return refuse(Reason::kBadRequest, path, property("merge_condition"), "is no column of the table");
+    return refuse(Reason::kBadRequest, path, property("merge_condition"),
+                  "is no column of the table");
   }
   if (column->key) {
-    return refuse(Reason::kBadRequest, path, property("merge_condition"), "must not be a key column");
+    return refuse(Reason::kBadRequest, path, property("merge_condition"),
+                  "must not be a key column");
   }
   return std::nullopt;
 }
 
-/// `__op` in the columns of an encoded batch of a table that is not known to take deletes: StarRocks
-/// would read it as a temporary column and insert the rows.
+/// `__op` in the columns of an encoded batch of a table that is not known to take deletes:
+/// StarRocks would read it as a temporary column and insert the rows.
 std::optional<Refusal> judge_op(const LaneTable& table, const LaneRequest& request,
                                 const std::string& path) {
-  if (request.format == Format::kTypedRows || !mentions(request.columns, kOpColumn)) return std::nullopt;
+  if (request.format == Format::kTypedRows || !mentions(request.columns, kOpColumn))
+    return std::nullopt;
   const KeyModel model = key_model(*table.schema, *table.options);
   if (model == KeyModel::kPrimary) return std::nullopt;
   return unsupported(path, "columns",
@@ -153,11 +168,15 @@ void add_format_headers(const LaneRequest& request, LaneSpec& lane) {
 /// Length-prefixed parts: no two lanes have one key, whatever bytes are in the parts.
 std::string make_key(const LaneSpec& lane) {
   std::string key;
-  const auto add = [&key](std::string_view part) { key += fmt::format("{}:{}", part.size(), part); };
+  const auto add = [&key](std::string_view part) {
+    key += fmt::format("{}:{}", part.size(), part);
+  };
   add(lane.database);
   add(lane.table);
   add(lane.protocol == Protocol::kTransaction ? "transaction" : "stream_load");
-  add(lane.kind == PayloadKind::kCsv ? "csv" : lane.kind == PayloadKind::kNdjson ? "ndjson" : "array");
+  add(lane.kind == PayloadKind::kCsv      ? "csv"
+      : lane.kind == PayloadKind::kNdjson ? "ndjson"
+                                          : "array");
   for (const auto& [name, value] : lane.headers) {
     add(name);
     add(value);
@@ -174,12 +193,14 @@ Answer<PropertySet> drop_foreign_properties(PropertySet properties, Format forma
   for (auto it = properties.values.begin(); it != properties.values.end();) {
     const bool foreign = (among(kCsvProperties, it->first) && format != Format::kCsv) ||
                          (among(kJsonProperties, it->first) && !json);
-    // Always true for JSON, whatever was asked for.
-    const bool harmless = it->first == "ignore_json_size";
+    // Asked for in vain, but nothing is lost: the daemon chooses the separators where it writes the
+    // text, JSON has none, and ignore_json_size is sent with JSON whatever was asked for.
+    const bool harmless = among(kHarmless, it->first);
     if (foreign && !harmless && properties.from_batch.contains(it->first)) {
       wrong.add(property(it->first), "has no meaning for the format of this batch; leave it out");
     }
-    it = foreign || harmless ? properties.values.erase(it) : std::next(it);
+    const bool dropped = foreign || it->first == "ignore_json_size";
+    it = dropped ? properties.values.erase(it) : std::next(it);
   }
   if (!wrong.empty()) return wrong.refusal();
   return properties;
@@ -204,9 +225,11 @@ Answer<LaneSpec> resolve_lane(const LaneTable& table, const LaneRequest& request
   std::size_t bytes = 0;
   for (const auto& [name, value] : lane.headers) bytes += name.size() + value.size() + 4;
   if (bytes > kMostHeaderBytes) {
-    return refuse(Reason::kBadRequest, path, "columns",
-                  fmt::format("and properties make {} bytes of headers; StarRocks takes {} beside the "
-                              "daemon's own", bytes, kMostHeaderBytes));
+    return refuse(
+        Reason::kBadRequest, path, "columns",
+        fmt::format("and properties make {} bytes of headers; StarRocks takes {} beside the "
+                    "daemon's own",
+                    bytes, kMostHeaderBytes));
   }
   if (const std::string* ratio = request.properties.find("max_filter_ratio")) {
     std::from_chars(ratio->data(), ratio->data() + ratio->size(), lane.max_filter_ratio);

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "core/base/reason.hpp"
 #include "core/base/table_schema.hpp"
 #include "core/ingest/batch.hpp"
 #include "core/ingest/lane.hpp"
 #include "core/ingest/properties.hpp"
 #include "core/options.hpp"
+
+#include <optional>
+#include <string>
 
 namespace loadstar::ingest {
 
@@ -33,14 +33,15 @@ struct LaneRequest {
 };
 
 /// Leaves out properties that have no meaning for `format`: CSV's for JSON and typed rows (whose
-/// separators the daemon chooses), JSON's for CSV and typed rows. BAD_REQUEST if the batch itself gave
-/// one; a configured one is for other batches of the table.
+/// separators the daemon chooses), JSON's for CSV and typed rows. A configured one is for other
+/// batches of the table. BAD_REQUEST if the batch itself asked for what it then would not get
+/// (`enclose`, `trim_space`, `jsonpaths`, ...); separators are just left out.
 [[nodiscard]] Answer<PropertySet> drop_foreign_properties(PropertySet properties, Format format,
                                                           const std::string& path);
 
-/// Picks the protocol and writes the headers (architecture.md 7). The same request always gives the same
-/// lane. UNSUPPORTED_COMBINATION if what is asked for cannot be had together; BAD_REQUEST if it does not
-/// go with the table or with itself.
+/// Picks the protocol and writes the headers (architecture.md 7). The same request always gives the
+/// same lane. UNSUPPORTED_COMBINATION if what is asked for cannot be had together; BAD_REQUEST if
+/// it does not go with the table or with itself.
 [[nodiscard]] Answer<LaneSpec> resolve_lane(const LaneTable& table, const LaneRequest& request,
                                             const std::string& path);
 

@@ -1,5 +1,10 @@
 #include "core/ingest/natural_json.hpp"
 
+#include "core/ingest/calendar.hpp"
+#include "core/ingest/json_text.hpp"
+#include "core/ingest/number_text.hpp"
+#include "core/ingest/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,34 +12,39 @@
 #include <utility>
 #include <vector>
 
-#include "core/ingest/calendar.hpp"
-#include "core/ingest/json_text.hpp"
-#include "core/ingest/number_text.hpp"
-#include "core/ingest/utf8.hpp"
-
 namespace loadstar::ingest {
 
 bool NaturalJson::write(const WireValue& value, int depth) {
   if (depth > kMaxNesting) return refuse("nests lists, maps or structs too deeply");
   switch (value.kind) {
-    case ValueKind::kNone: return refuse("has no member that this version knows");
-    case ValueKind::kNull: out_.append("null"); return true;
+    case ValueKind::kNone:
+      return refuse("has no member that this version knows");
+    case ValueKind::kNull:
+      out_.append("null");
+      return true;
     case ValueKind::kBool:
       out_.append(value.integer != 0 ? std::string_view("true") : std::string_view("false"));
       return true;
-    case ValueKind::kInt: append_integer(out_, value.integer); return true;
-    case ValueKind::kDouble: return write_double(value.number);
+    case ValueKind::kInt:
+      append_integer(out_, value.integer);
+      return true;
+    case ValueKind::kDouble:
+      return write_double(value.number);
     case ValueKind::kString:
       if (!is_utf8(value.bytes)) return refuse("is not valid UTF-8");
       append_json_string(out_, value.bytes);
       return true;
-    case ValueKind::kBytes: return refuse("is a bytes_value, for which JSON has no form");
+    case ValueKind::kBytes:
+      return refuse("is a bytes_value, for which JSON has no form");
     case ValueKind::kDate:
     case ValueKind::kDatetime:
-    case ValueKind::kInstant: return write_time(value);
-    case ValueKind::kList: return write_list(value.bytes, depth);
+    case ValueKind::kInstant:
+      return write_time(value);
+    case ValueKind::kList:
+      return write_list(value.bytes, depth);
     case ValueKind::kMap:
-    case ValueKind::kStruct: return write_object(value, depth);
+    case ValueKind::kStruct:
+      return write_object(value, depth);
   }
   return refuse("has no member that this version knows");
 }
@@ -100,8 +110,8 @@ bool NaturalJson::write_object(const WireValue& value, int depth) {
   for (std::size_t i = 0; i < entries.names.size(); ++i) {
     if (i > 0) out_.append(',');
     if (!write_name(value, entries.names[i], names[i])) {
-      member_.insert(0, fmt::format("{}.{}[{}]", member,
-                                    value.kind == ValueKind::kMap ? "keys" : "names", i));
+      member_.insert(
+          0, fmt::format("{}.{}[{}]", member, value.kind == ValueKind::kMap ? "keys" : "names", i));
       return false;
     }
     append_json_string(out_, names[i]);
@@ -130,7 +140,8 @@ bool NaturalJson::write_name(const WireValue& object, std::string_view name, std
   const bool scalar = key.kind == ValueKind::kInt || key.kind == ValueKind::kBool ||
                       key.kind == ValueKind::kDate || key.kind == ValueKind::kDatetime ||
                       key.kind == ValueKind::kInstant;
-  if (!scalar) return refuse(fmt::format("is a {}, which is no name of a JSON member", to_string(key.kind)));
+  if (!scalar)
+    return refuse(fmt::format("is a {}, which is no name of a JSON member", to_string(key.kind)));
   TextBuffer buffer(64);
   NaturalJson writer(zone_, buffer);
   if (!writer.write(key, 0)) return refuse(writer.problem());

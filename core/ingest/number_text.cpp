@@ -1,13 +1,13 @@
 #include "core/ingest/number_text.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -22,14 +22,19 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// Magnitudes of the largest positive value by width in bytes; the negative one is larger by one.
 std::string_view largest_magnitude(std::size_t width, bool negative) {
   switch (width) {
-    case 1: return negative ? "128" : "127";
-    case 2: return negative ? "32768" : "32767";
-    case 4: return negative ? "2147483648" : "2147483647";
-    case 8: return negative ? "9223372036854775808" : "9223372036854775807";
+    case 1:
+      return negative ? "128" : "127";
+    case 2:
+      return negative ? "32768" : "32767";
+    case 4:
+      return negative ? "2147483648" : "2147483647";
+    case 8:
+      return negative ? "9223372036854775808" : "9223372036854775807";
     case 16:
       return negative ? "170141183460469231731687303715884105728"
                       : "170141183460469231731687303715884105727";
-    default: return "";
+    default:
+      return "";
   }
 }
 
@@ -114,8 +119,8 @@ void append_double(TextBuffer& out, double value) {
     out.append(std::signbit(value) ? std::string_view("-0.0") : std::string_view("0"));
     return;
   }
-  // Numbers of at most two decimals, which most are, need no search for the shortest text. The check
-  // r / 100 == value makes it exact (performance.md 2).
+  // Numbers of at most two decimals, which most are, need no search for the shortest text. The
+  // check r / 100 == value makes it exact (performance.md 2).
   const double hundredfold = std::rint(value * 100);
   if (std::abs(hundredfold) < 1e15 && hundredfold / 100 == value) {
     auto cents = static_cast<std::int64_t>(hundredfold);
@@ -137,23 +142,32 @@ void append_double(TextBuffer& out, double value) {
 
 bool fits_integer(TypeKind kind, std::int64_t value) {
   switch (kind) {
-    case TypeKind::kTinyint: return value >= -128 && value <= 127;
-    case TypeKind::kSmallint: return value >= -32768 && value <= 32767;
+    case TypeKind::kTinyint:
+      return value >= -128 && value <= 127;
+    case TypeKind::kSmallint:
+      return value >= -32768 && value <= 32767;
     case TypeKind::kInt:
       return value >= std::numeric_limits<std::int32_t>::min() &&
              value <= std::numeric_limits<std::int32_t>::max();
-    default: return true;
+    default:
+      return true;
   }
 }
 
 std::size_t integer_width(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kTinyint: return 1;
-    case TypeKind::kSmallint: return 2;
-    case TypeKind::kInt: return 4;
-    case TypeKind::kBigint: return 8;
-    case TypeKind::kLargeint: return 16;
-    default: return 0;
+    case TypeKind::kTinyint:
+      return 1;
+    case TypeKind::kSmallint:
+      return 2;
+    case TypeKind::kInt:
+      return 4;
+    case TypeKind::kBigint:
+      return 8;
+    case TypeKind::kLargeint:
+      return 16;
+    default:
+      return 0;
   }
 }
 

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include "core/base/table_schema.hpp"
 #include "core/ingest/text_buffer.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace loadstar::ingest {
 
 /// Appends decimal digits.
 void append_integer(TextBuffer& out, std::int64_t value);
 
-/// Appends the shortest text that reads back as exactly `value`, in a form that is also a JSON number.
-/// `value` is finite. The sign of zero is kept ("-0.0").
+/// Appends the shortest text that reads back as exactly `value`, in a form that is also a JSON
+/// number. `value` is finite. The sign of zero is kept ("-0.0").
 void append_double(TextBuffer& out, double value);
 
 /// True if `value` is within the range of the integer column type `kind` (TINYINT to BIGINT).
@@ -36,9 +36,9 @@ enum class DecimalFit : std::uint8_t {
   kRange,   ///< more integer digits than the column has
 };
 
-/// Appends decimal text in plain notation, exactly as many digits as it has but without excess zeros
-/// and without exponent; nothing if it does not fit. `precision` 0 = not known: then only the syntax
-/// and 76 digits (DECIMAL256) bound it. Source: starrocks-load-protocol.md 11.3.
+/// Appends decimal text in plain notation, exactly as many digits as it has but without excess
+/// zeros and without exponent; nothing if it does not fit. `precision` 0 = not known: then only the
+/// syntax and 76 digits (DECIMAL256) bound it. Source: starrocks-load-protocol.md 11.3.
 [[nodiscard]] DecimalFit append_decimal(TextBuffer& out, std::string_view text, int precision,
                                         int scale);
 

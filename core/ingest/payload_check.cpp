@@ -1,11 +1,11 @@
 #include "core/ingest/payload_check.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "core/base/assert.hpp"
 #include "core/ingest/json_scanner.hpp"
 #include "core/ingest/utf8.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace loadstar::ingest {
 namespace {
@@ -56,10 +56,13 @@ std::variant<CheckedPayload, BadPayload> check_payload(Format format, const Slic
       if (!scan.problem.empty()) return BadPayload{std::move(scan.problem)};
       return CheckedPayload{data, scan.rows};
     }
-    case Format::kNdjson: return check_json(JsonShape::kObjectLines, data);
-    case Format::kJsonArray: return check_json(JsonShape::kArrayOfObjects, data);
+    case Format::kNdjson:
+      return check_json(JsonShape::kObjectLines, data);
+    case Format::kJsonArray:
+      return check_json(JsonShape::kArrayOfObjects, data);
     case Format::kTypedRows:
-    case Format::kArrowIpc: break;
+    case Format::kArrowIpc:
+      break;
   }
   LOADSTAR_ASSERT(false, "only encoded formats have a payload to check");
   return BadPayload{};

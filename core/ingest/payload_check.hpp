@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <variant>
-
 #include "core/base/slice.hpp"
 #include "core/ingest/batch.hpp"
 #include "core/ingest/csv_scanner.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
 
 namespace loadstar::ingest {
 
@@ -20,9 +20,9 @@ struct BadPayload {
   std::string description;
 };
 
-/// Checks `data` of an encoded batch against the rules of its format (data.proto, Format) and against
-/// what StarRocks would skip, merge or fail for everyone else in the same load. Copies no payload byte.
-/// `format` is kCsv, kNdjson or kJsonArray; `dialect` is used for kCsv only.
+/// Checks `data` of an encoded batch against the rules of its format (data.proto, Format) and
+/// against what StarRocks would skip, merge or fail for everyone else in the same load. Copies no
+/// payload byte. `format` is kCsv, kNdjson or kJsonArray; `dialect` is used for kCsv only.
 [[nodiscard]] std::variant<CheckedPayload, BadPayload> check_payload(Format format,
                                                                      const SliceList& data,
                                                                      const CsvDialect& dialect);

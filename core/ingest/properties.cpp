@@ -1,15 +1,15 @@
 #include "core/ingest/properties.hpp"
 
+#include "core/base/load_property.hpp"
+#include "core/ingest/utf8.hpp"
+#include "core/ingest/violations.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
-
-#include "core/base/load_property.hpp"
-#include "core/ingest/utf8.hpp"
-#include "core/ingest/violations.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -23,7 +23,7 @@ std::string lower(std::string_view text) {
 }
 
 std::string member(std::string_view name) {
-  const std::string shown = quoted(name);
+  const std::string shown = quote_name(name);
   return fmt::format("properties[{}]", std::string_view(shown).substr(1, shown.size() - 2));
 }
 
@@ -31,8 +31,9 @@ bool is_separator(std::string_view name) {
   return name == "column_separator" || name == "row_delimiter";
 }
 
-/// A separator that a program wrote as control bytes ("\t") is taken; it goes out in hexadecimal. With
-/// control bytes among others it is an attempt to smuggle something in (delivery-and-faults.md T01).
+/// A separator that a program wrote as control bytes ("\t") is taken; it goes out in hexadecimal.
+/// With control bytes among others it is an attempt to smuggle something in (delivery-and-faults.md
+/// T01).
 bool is_smuggled(std::string_view separator) {
   const bool only_control = is_control_text(separator);
   return separator.find('\0') != std::string_view::npos ||
@@ -65,7 +66,8 @@ void take(const std::map<std::string, std::string>& source, std::string_view sou
       wrong.add(member(key), "is given twice; the names differ in case only");
     } else {
       // One spelling for one separator, and one that header parsing cannot spoil.
-      std::string sent = is_separator(name) ? encode_separator(decode_separator(value).bytes) : value;
+      std::string sent =
+          is_separator(name) ? encode_separator(decode_separator(value).bytes) : value;
       set.values.insert_or_assign(std::move(name), std::move(sent));
     }
   }

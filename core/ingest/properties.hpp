@@ -1,12 +1,12 @@
 #pragma once
 
+#include "core/base/reason.hpp"
+#include "core/options.hpp"
+
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-
-#include "core/base/reason.hpp"
-#include "core/options.hpp"
 
 namespace loadstar::ingest {
 
@@ -23,8 +23,8 @@ struct PropertySet {
 };
 
 /// Merges the properties of a batch over the table's (which config/ has merged over the defaults);
-/// pinned ones win (architecture.md 7, "Who wins"). `strict_mode` is `true` unless set: the server's
-/// default turns bad values into NULL silently.
+/// pinned ones win (architecture.md 7, "Who wins"). `strict_mode` is `true` unless set: the
+/// server's default turns bad values into NULL silently.
 ///
 /// BAD_REQUEST, with paths `properties[name]` below `path`: a name that is not on the allow-list
 /// (core/base/load_property.hpp), a bad value, a pinned property with another value, and pairs that

@@ -1,15 +1,15 @@
 #include "core/ingest/row_encoder.hpp"
 
+#include "core/ingest/column_expression.hpp"
+#include "core/ingest/json_text.hpp"
+#include "core/ingest/violations.hpp"
+#include "core/ingest/wire_reader.hpp"
+
 #include <fmt/format.h>
 
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include "core/ingest/column_expression.hpp"
-#include "core/ingest/json_text.hpp"
-#include "core/ingest/violations.hpp"
-#include "core/ingest/wire_reader.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -20,8 +20,8 @@ enum class RowOp : std::uint64_t { kUnspecified = 0, kUpsert = 1, kDelete = 2, k
 constexpr std::uint32_t kRowValues = 1;
 constexpr std::uint32_t kRowOp = 2;
 
-/// Row.op, which encoders write behind the values; RowOp::kUnspecified if it is not there. Unset if the
-/// row is damaged.
+/// Row.op, which encoders write behind the values; RowOp::kUnspecified if it is not there. Unset if
+/// the row is damaged.
 std::optional<std::uint64_t> find_op(std::string_view row) {
   WireReader reader(row);
   std::uint64_t op = 0;
@@ -34,8 +34,8 @@ std::optional<std::uint64_t> find_op(std::string_view row) {
   return op;
 }
 
-/// Text in a DELETE row for NULL in a NOT NULL column that is no key: StarRocks ignores the value, but
-/// has to be able to read it (starrocks-load-protocol.md 11.7). Empty if there is none.
+/// Text in a DELETE row for NULL in a NOT NULL column that is no key: StarRocks ignores the value,
+/// but has to be able to read it (starrocks-load-protocol.md 11.7). Empty if there is none.
 std::string_view placeholder(TypeKind kind, Target target) {
   const bool csv = target == Target::kCsv;
   switch (kind) {
@@ -47,20 +47,28 @@ std::string_view placeholder(TypeKind kind, Target target) {
     case TypeKind::kLargeint:
     case TypeKind::kFloat:
     case TypeKind::kDouble:
-    case TypeKind::kDecimal: return "0";
+    case TypeKind::kDecimal:
+      return "0";
     case TypeKind::kChar:
-    case TypeKind::kVarchar: return csv ? "-" : "\"-\"";
-    case TypeKind::kDate: return csv ? "1970-01-01" : "\"1970-01-01\"";
-    case TypeKind::kDatetime: return csv ? "1970-01-01 00:00:00" : "\"1970-01-01 00:00:00\"";
-    case TypeKind::kVarbinary: return csv ? "AA==" : "\"AA==\"";
+    case TypeKind::kVarchar:
+      return csv ? "-" : "\"-\"";
+    case TypeKind::kDate:
+      return csv ? "1970-01-01" : "\"1970-01-01\"";
+    case TypeKind::kDatetime:
+      return csv ? "1970-01-01 00:00:00" : "\"1970-01-01 00:00:00\"";
+    case TypeKind::kVarbinary:
+      return csv ? "AA==" : "\"AA==\"";
     case TypeKind::kJson:
-    case TypeKind::kMap: return "{}";
-    case TypeKind::kArray: return "[]";
+    case TypeKind::kMap:
+      return "{}";
+    case TypeKind::kArray:
+      return "[]";
     case TypeKind::kStruct:
     case TypeKind::kBitmap:
     case TypeKind::kHll:
     case TypeKind::kPercentile:
-    case TypeKind::kUnknown: break;
+    case TypeKind::kUnknown:
+      break;
   }
   return {};
 }
@@ -68,7 +76,8 @@ std::string_view placeholder(TypeKind kind, Target target) {
 std::size_t expected_size(const Batch& batch, Target target) {
   std::size_t bytes = 0;
   for (const Slice& row : batch.rows) bytes += row.size();
-  // The wire spends four bytes a value; CSV one, JSON its name (performance.md 2: 105 to 93 to 143).
+  // The wire spends four bytes a value; CSV one, JSON its name (performance.md 2: 105 to 93 to
+  // 143).
   return target == Target::kCsv ? bytes + bytes / 8 + 64 : bytes * 2 + 64;
 }
 
@@ -76,8 +85,13 @@ class RowEncoder {
  public:
   RowEncoder(const Batch& batch, const RowPlan& plan, Target target, const TimeZone* zone,
              const std::string& path)
-      : batch_(batch), plan_(plan), target_(target), out_(expected_size(batch, target)),
-        writer_(target, zone, out_), wrong_(path), unsupported_(path) {
+      : batch_(batch),
+        plan_(plan),
+        target_(target),
+        out_(expected_size(batch, target)),
+        writer_(target, zone, out_),
+        wrong_(path),
+        unsupported_(path) {
     if (target != Target::kJson) return;
     for (const ColumnPlan& column : plan.columns) {
       TextBuffer name(64);
@@ -180,7 +194,8 @@ class RowEncoder {
     }
     switch (static_cast<RowOp>(op)) {
       case RowOp::kUnspecified:
-      case RowOp::kUpsert: break;
+      case RowOp::kUpsert:
+        break;
       case RowOp::kDelete:
         rule = plan_.deletes;
         deletes = true;
@@ -211,9 +226,10 @@ class RowEncoder {
         out_.append(kColumnSeparator);
         out_.append(op);
       }
-      if (out_.size() == start_) {
-        not_carried_ = NotCarried{fmt::format("rows[{}].values[0]", row_),
-                                  "is an empty string alone in its row, which CSV skips as a blank row"};
+      if (out_.size() == start_ && wrong_.empty()) {
+        not_carried_ =
+            NotCarried{fmt::format("rows[{}].values[0]", row_),
+                       "is an empty string alone in its row, which CSV skips as a blank row"};
         return;
       }
       out_.append(kRowDelimiter);
@@ -229,10 +245,11 @@ class RowEncoder {
   }
 
   void unsupported(OpRule rule) {
-    unsupported_.add(fmt::format("rows[{}].op", row_),
-                     rule == OpRule::kNotPrimaryKey
-                         ? "takes a row away, but the table is no primary key table"
-                         : "takes a row away, but the table's key model is not known; set its key_model");
+    unsupported_.add(
+        fmt::format("rows[{}].op", row_),
+        rule == OpRule::kNotPrimaryKey
+            ? "takes a row away, but the table is no primary key table"
+            : "takes a row away, but the table's key model is not known; set its key_model");
   }
 
   const Batch& batch_;
@@ -245,7 +262,7 @@ class RowEncoder {
   std::optional<NotCarried> not_carried_;
   std::vector<std::string> names_;  ///< JSON: what stands before each value
   std::size_t row_ = 0;
-  std::size_t start_ = 0;           ///< of the row in the text
+  std::size_t start_ = 0;  ///< of the row in the text
   std::uint64_t rows_ = 0;
 };
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <variant>
-
 #include "core/base/reason.hpp"
 #include "core/base/slice.hpp"
 #include "core/ingest/batch.hpp"
 #include "core/ingest/row_plan.hpp"
 #include "core/ingest/time_zone.hpp"
 #include "core/ingest/value_writer.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
 
 namespace loadstar::ingest {
 
@@ -21,16 +21,18 @@ struct EncodedRows {
 
 /// The first value that CSV cannot carry; the rows themselves may be right.
 struct NotCarried {
-  std::string member;   ///< "rows[3].values[2]"
+  std::string member;  ///< "rows[3].values[2]"
   std::string problem;
 };
 
 /// Transcodes the rows of `batch` straight from the wire format (D7), all or nothing.
 ///
-/// BAD_REQUEST with a path to each value that does not fit, ten at most; UNSUPPORTED_COMBINATION for
-/// deletes that the plan refuses. NotCarried with Target::kCsv only. Pure.
-[[nodiscard]] std::variant<EncodedRows, NotCarried, Refusal> encode_rows(
-    const Batch& batch, const RowPlan& plan, Target target, const TimeZone* zone,
-    const std::string& path);
+/// BAD_REQUEST with a path to each value that does not fit, ten at most; UNSUPPORTED_COMBINATION
+/// for deletes that the plan refuses. NotCarried with Target::kCsv only. Pure.
+[[nodiscard]] std::variant<EncodedRows, NotCarried, Refusal> encode_rows(const Batch& batch,
+                                                                         const RowPlan& plan,
+                                                                         Target target,
+                                                                         const TimeZone* zone,
+                                                                         const std::string& path);
 
 }  // namespace loadstar::ingest

@@ -1,13 +1,13 @@
 #include "core/ingest/row_plan.hpp"
 
+#include "core/ingest/column_expression.hpp"
+#include "core/ingest/utf8.hpp"
+#include "core/ingest/violations.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "core/ingest/column_expression.hpp"
-#include "core/ingest/utf8.hpp"
-#include "core/ingest/violations.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -24,7 +24,8 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
                      [name](const std::string& other) { return same_column(other, name); });
 }
 
-/// True if CSV can carry every value of `type` or only some; false if a load with it fails as a whole.
+/// True if CSV can carry every value of `type` or only some; false if a load with it fails as a
+/// whole.
 bool csv_takes(const ColumnType& type) {
   const bool container = type.kind == TypeKind::kArray || type.kind == TypeKind::kMap;
   if (type.kind == TypeKind::kStruct || type.kind == TypeKind::kUnknown) return false;
@@ -56,11 +57,14 @@ class Head {
       } else if (op && batch_.format == Format::kTypedRows) {
         wrong_.add(member, "sets __op, which is for encoded formats; typed rows have Row.op");
       } else if (!op && schema_ && column == nullptr) {
-        wrong_.add(member, fmt::format("sets {}, which is no column of the table", quoted(one.target)));
+        wrong_.add(member,
+                   fmt::format("sets {}, which is no column of the table", quote_name(one.target)));
       } else if (column != nullptr && column->generated) {
-        wrong_.add(member, fmt::format("sets {}, which StarRocks computes", quoted(one.target)));
+        wrong_.add(member,
+                   fmt::format("sets {}, which StarRocks computes", quote_name(one.target)));
       } else if (contains(targets, one.target) || contains(batch_.columns, one.target)) {
-        wrong_.add(member, fmt::format("sets {}, which has another value already", quoted(one.target)));
+        wrong_.add(member,
+                   fmt::format("sets {}, which has another value already", quote_name(one.target)));
       }
       if (column != nullptr) one.target = column->name;
       targets.push_back(one.target);
@@ -72,14 +76,15 @@ class Head {
   /// What is wrong with the name of column `i` in any format; empty if nothing is.
   std::string name_problem(std::size_t i) const {
     const std::string& name = batch_.columns[i];
-    if (!is_column_name(name)) return "is no column name: it is empty, or has a back-tick or control byte";
+    if (!is_column_name(name))
+      return "is no column name: it is empty, or has a back-tick or control byte";
     const bool again =
         std::any_of(batch_.columns.begin(), batch_.columns.begin() + static_cast<std::ptrdiff_t>(i),
                     [&name](const std::string& other) { return same_column(other, name); });
-    if (again) return fmt::format("names {} again", quoted(name));
+    if (again) return fmt::format("names {} again", quote_name(name));
     const ColumnSchema* column = find(schema_, name);
     if (column != nullptr && column->generated) {
-      return fmt::format("names {}, which StarRocks computes", quoted(name));
+      return fmt::format("names {}, which StarRocks computes", quote_name(name));
     }
     return {};
   }
@@ -94,10 +99,10 @@ class Head {
 std::string value_problem(const ColumnSchema& column) {
   if (!needs_expression(column.type.kind)) return {};
   const bool hll = column.type.kind == TypeKind::kHll;
-  return fmt::format("names {}, a {} column; give the value another name, and the column an expression "
-                     "such as {}={}(value)",
-                     quoted(column.name), to_string(column.type), column.name,
-                     hll ? "hll_hash" : "to_bitmap");
+  return fmt::format(
+      "names {}, a {} column; give the value another name, and the column an expression "
+      "such as {}={}(value)",
+      quote_name(column.name), to_string(column.type), column.name, hll ? "hll_hash" : "to_bitmap");
 }
 
 void judge_omitted(const Batch& batch, const TableSchema& schema,
@@ -113,10 +118,10 @@ void judge_omitted(const Batch& batch, const TableSchema& schema,
     if (set || column.generated) continue;
     if (partial_update && column.key) {
       wrong.add("columns", fmt::format("lacks the key column {}, which partial_update needs",
-                                       quoted(column.name)));
+                                       quote_name(column.name)));
     } else if (!column.nullable && !column.has_default && !partial_update) {
       wrong.add("columns", fmt::format("lacks {}, which is NOT NULL and has no default",
-                                       quoted(column.name)));
+                                       quote_name(column.name)));
     }
   }
 }
@@ -195,8 +200,9 @@ Answer<RowPlan> plan_rows(const Batch& batch, const std::optional<TableSchema>& 
     } else if (problem.empty() && column != nullptr) {
       problem = value_problem(*column);
     } else if (problem.empty() && schema && !is_input(name)) {
-      problem = fmt::format("names {}, which is no column of the table and no input of an expression",
-                            quoted(name));
+      problem =
+          fmt::format("names {}, which is no column of the table and no input of an expression",
+                      quote_name(name));
     }
     if (!problem.empty()) wrong.add(member, std::move(problem));
     ColumnPlan one{name, {}, true, false, name};
@@ -204,7 +210,8 @@ Answer<RowPlan> plan_rows(const Batch& batch, const std::optional<TableSchema>& 
       one = ColumnPlan{column->name, column->type, column->nullable, column->key, column->name};
       if (!csv_takes(column->type) && plan.csv_obstacle.empty()) {
         plan.csv_obstacle_member = member;
-        plan.csv_obstacle = fmt::format("is of type {}, which CSV cannot carry", to_string(column->type));
+        plan.csv_obstacle =
+            fmt::format("is of type {}, which CSV cannot carry", to_string(column->type));
       }
     }
     if (one.type.kind == TypeKind::kVarbinary) {
@@ -233,12 +240,14 @@ Answer<std::string> encoded_columns(const Batch& batch, const std::optional<Tabl
   }
   Head head(batch, schema, wrong);
   std::vector<std::string> expressions;
-  for (const ColumnExpression& one : head.expressions()) expressions.push_back(expression_text(one));
+  for (const ColumnExpression& one : head.expressions())
+    expressions.push_back(expression_text(one));
   std::vector<std::string> names;
   for (std::size_t i = 0; i < batch.columns.size(); ++i) {
     std::string problem = head.name_problem(i);
     if (!problem.empty()) wrong.add(fmt::format("columns[{}]", i), std::move(problem));
-    names.push_back(same_column(batch.columns[i], kOpColumn) ? std::string(kOpColumn) : batch.columns[i]);
+    names.push_back(same_column(batch.columns[i], kOpColumn) ? std::string(kOpColumn)
+                                                             : batch.columns[i]);
   }
   if (!wrong.empty()) return wrong.refusal();
   return header(names, false, expressions);

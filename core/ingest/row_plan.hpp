@@ -1,25 +1,26 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/reason.hpp"
 #include "core/base/table_schema.hpp"
 #include "core/ingest/batch.hpp"
 #include "core/ingest/properties.hpp"
 #include "core/options.hpp"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace loadstar::ingest {
 
 /// One value of typed rows, and where it goes.
 struct ColumnPlan {
-  std::string name;      ///< of the column, in the table's spelling; or of an input of an expression
-  ColumnType type;       ///< kUnknown for inputs and where the schema does not say
+  std::string name;  ///< of the column, in the table's spelling; or of an input of an expression
+  ColumnType type;   ///< kUnknown for inputs and where the schema does not say
   bool nullable = true;
   bool key = false;
-  std::string json_name;  ///< name of its member in JSON; another one where an expression decodes it
+  std::string
+      json_name;  ///< name of its member in JSON; another one where an expression decodes it
 };
 
 /// What is done with a row that takes another one away.
@@ -42,20 +43,22 @@ struct RowPlan {
   std::string csv_obstacle_member;    ///< "columns[2]"; empty = CSV can carry these columns
   std::string csv_obstacle;           ///< why not
 
-  /// Value of the `columns` header. JSON decodes VARBINARY by expressions, since StarRocks takes the
-  /// bytes of a JSON string as they are (starrocks-load-protocol.md 11.4).
+  /// Value of the `columns` header. JSON decodes VARBINARY by expressions, since StarRocks takes
+  /// the bytes of a JSON string as they are (starrocks-load-protocol.md 11.4).
   [[nodiscard]] std::string csv_columns() const;
   [[nodiscard]] std::string json_columns() const;
 };
 
 /// The key model that counts: the schema's, else the configured one.
-[[nodiscard]] KeyModel key_model(const std::optional<TableSchema>& schema, const TableOptions& options);
+[[nodiscard]] KeyModel key_model(const std::optional<TableSchema>& schema,
+                                 const TableOptions& options);
 
 /// Checks the head of a batch of typed rows against the table. BAD_REQUEST with paths below `path`:
-/// names that are no column and no input (StarRocks would take them as temporary columns and lose the
-/// values), duplicates, generated columns, BITMAP and HLL without expression, bad expressions, and
-/// columns left out that must not be.
-[[nodiscard]] Answer<RowPlan> plan_rows(const Batch& batch, const std::optional<TableSchema>& schema,
+/// names that are no column and no input (StarRocks would take them as temporary columns and lose
+/// the values), duplicates, generated columns, BITMAP and HLL without expression, bad expressions,
+/// and columns left out that must not be.
+[[nodiscard]] Answer<RowPlan> plan_rows(const Batch& batch,
+                                        const std::optional<TableSchema>& schema,
                                         const TableOptions& options, const PropertySet& properties,
                                         const std::string& path);
 
@@ -64,6 +67,7 @@ struct RowPlan {
 /// columns (architecture.md 7).
 [[nodiscard]] Answer<std::string> encoded_columns(const Batch& batch,
                                                   const std::optional<TableSchema>& schema,
-                                                  const TableOptions& options, const std::string& path);
+                                                  const TableOptions& options,
+                                                  const std::string& path);
 
 }  // namespace loadstar::ingest

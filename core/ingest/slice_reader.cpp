@@ -1,10 +1,10 @@
 #include "core/ingest/slice_reader.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::ingest {
 
@@ -45,8 +45,7 @@ bool SliceReader::take(std::uint64_t count, SliceList& out) {
   position_ += count;
   while (count > 0) {
     const Slice& slice = message_->slices()[slice_];
-    const std::size_t piece =
-        std::min<std::uint64_t>(count, slice.size() - offset_);
+    const std::size_t piece = std::min<std::uint64_t>(count, slice.size() - offset_);
     out.append(slice.sub(offset_, piece));
     count -= piece;
     offset_ += piece;
@@ -95,10 +94,14 @@ bool SliceReader::advance(std::uint64_t count) {
 bool SliceReader::skip(WireType type) {
   std::uint64_t number = 0;
   switch (type) {
-    case WireType::kVarint: return varint(number);
-    case WireType::kFixed64: return advance(8);
-    case WireType::kBytes: return length(number) && advance(number);
-    case WireType::kFixed32: return advance(4);
+    case WireType::kVarint:
+      return varint(number);
+    case WireType::kFixed64:
+      return advance(8);
+    case WireType::kBytes:
+      return length(number) && advance(number);
+    case WireType::kFixed32:
+      return advance(4);
   }
   return false;
 }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include "core/base/slice.hpp"
 #include "core/ingest/wire_reader.hpp"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace loadstar::ingest {
 
@@ -16,8 +16,7 @@ namespace loadstar::ingest {
 class SliceReader {
  public:
   /// `message` must outlive the reader.
-  explicit SliceReader(const SliceList& message)
-      : message_(&message), left_(message.size()) {}
+  explicit SliceReader(const SliceList& message) : message_(&message), left_(message.size()) {}
 
   /// Bytes up to the limit, or up to the end of the message.
   [[nodiscard]] std::uint64_t left() const { return left_; }

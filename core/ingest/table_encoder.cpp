@@ -1,17 +1,17 @@
 #include "core/ingest/table_encoder.hpp"
 
-#include <fmt/format.h>
-
-#include <map>
-#include <utility>
-#include <variant>
-
 #include "core/ingest/lane_rules.hpp"
 #include "core/ingest/payload_check.hpp"
 #include "core/ingest/row_encoder.hpp"
 #include "core/ingest/row_plan.hpp"
 #include "core/ingest/time_zone.hpp"
 #include "core/ingest/violations.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+#include <variant>
 
 namespace loadstar::ingest {
 namespace {
@@ -27,13 +27,15 @@ struct HeadPlan {
   CsvDialect dialect;  ///< FORMAT_CSV
 };
 
-/// Heads that are remembered for each table. A client that changes its head with every batch pays for
-/// the plan each time, and no more.
+/// Heads that are remembered for each table. A client that changes its head with every batch pays
+/// for the plan each time, and no more.
 constexpr std::size_t kMaxPlans = 256;
 
 std::string head_key(const Batch& batch, bool exactly_once) {
   std::string key = fmt::format("{}{}", static_cast<int>(batch.format), exactly_once ? 'e' : 'a');
-  const auto add = [&key](std::string_view part) { key += fmt::format("{}:{}", part.size(), part); };
+  const auto add = [&key](std::string_view part) {
+    key += fmt::format("{}:{}", part.size(), part);
+  };
   for (const std::string& name : batch.columns) add(name);
   key += '|';
   for (const std::string& expression : batch.column_expressions) add(expression);
@@ -66,7 +68,8 @@ class TableEncoder::Impl {
  public:
   Impl(std::string database, std::string table, TableOptions options,
        std::optional<TableSchema> schema, ServerFacts facts)
-      : options_(std::move(options)), schema_(std::move(schema)),
+      : options_(std::move(options)),
+        schema_(std::move(schema)),
         zone_(TimeZone::load(options_.time_zone)),
         table_{std::move(database), std::move(table), &options_, &schema_, facts} {}
 
@@ -144,23 +147,27 @@ class TableEncoder::Impl {
   }
 
   /// Resolves a lane into `lane`; the refusal, if there is none.
-  std::optional<Refusal> take_lane(const LaneRequest& request, const std::string& path, Lane& lane) {
+  std::optional<Refusal> take_lane(const LaneRequest& request, const std::string& path,
+                                   Lane& lane) {
     auto resolved = resolve_lane(table_, request, path);
     if (!resolved.ok()) return resolved.refusal();
     lane = std::make_shared<const LaneSpec>(std::move(resolved.value()));
     return std::nullopt;
   }
 
-  Answer<EncodedBatch> encode_typed(const Batch& batch, const HeadPlan& head, const std::string& path) {
+  Answer<EncodedBatch> encode_typed(const Batch& batch, const HeadPlan& head,
+                                    const std::string& path) {
     if (batch.rows.size() != batch.row_count) {
-      return refuse(Reason::kBadPayload, path, "row_count",
-                    fmt::format("is {}, but the batch has {} rows", batch.row_count, batch.rows.size()));
+      return refuse(
+          Reason::kBadPayload, path, "row_count",
+          fmt::format("is {}, but the batch has {} rows", batch.row_count, batch.rows.size()));
     }
     const TimeZone* zone = zone_ ? &*zone_ : nullptr;
     if (head.csv) {
       auto text = encode_rows(batch, head.rows, Target::kCsv, zone, path);
       if (auto* refusal = std::get_if<Refusal>(&text)) return std::move(*refusal);
-      if (auto* rows = std::get_if<EncodedRows>(&text)) return finish(batch, head.csv, std::move(*rows));
+      if (auto* rows = std::get_if<EncodedRows>(&text))
+        return finish(batch, head.csv, std::move(*rows));
       if (!head.json) {
         const NotCarried& value = std::get<NotCarried>(text);
         return refuse(Reason::kBadRequest, path, value.member,
@@ -169,7 +176,8 @@ class TableEncoder::Impl {
     }
     auto text = encode_rows(batch, head.rows, Target::kJson, zone, path);
     if (auto* refusal = std::get_if<Refusal>(&text)) return std::move(*refusal);
-    LOADSTAR_ASSERT(std::holds_alternative<EncodedRows>(text), "JSON carries every value that is right");
+    LOADSTAR_ASSERT(std::holds_alternative<EncodedRows>(text),
+                    "JSON carries every value that is right");
     return finish(batch, head.json, std::move(std::get<EncodedRows>(text)));
   }
 

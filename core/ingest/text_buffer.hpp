@@ -1,13 +1,13 @@
 #pragma once
 
+#include "core/base/slice.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
-
-#include "core/base/slice.hpp"
 
 namespace loadstar::ingest {
 

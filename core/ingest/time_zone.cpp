@@ -37,14 +37,16 @@ std::optional<TimeZone> TimeZone::load(const std::string& name) {
 std::optional<std::int64_t> TimeZone::wall_micros(std::int64_t instant_micros) const {
   // An offset is less than a day, so this also keeps the sum below from overflowing.
   const auto in_reach = [](std::int64_t micros) {
-    return is_datetime(micros) || is_datetime(micros + kDayMicros) || is_datetime(micros - kDayMicros);
+    return is_datetime(micros) || is_datetime(micros + kDayMicros) ||
+           is_datetime(micros - kDayMicros);
   };
   constexpr std::int64_t kFar = 1'000'000'000'000'000'000;
   if (instant_micros > kFar || instant_micros < -kFar || !in_reach(instant_micros)) {
     return std::nullopt;
   }
   std::int64_t wall = instant_micros;
-  if (!utc_) wall += std::int64_t{zone_.At(absl::FromUnixMicros(instant_micros)).offset} * 1'000'000;
+  if (!utc_)
+    wall += std::int64_t{zone_.At(absl::FromUnixMicros(instant_micros)).offset} * 1'000'000;
   if (!is_datetime(wall)) return std::nullopt;
   return wall;
 }

@@ -7,7 +7,8 @@
 namespace loadstar::ingest {
 namespace {
 
-/// Bytes of the character that starts with `lead`; 1 for what cannot lead (the validator then says no).
+/// Bytes of the character that starts with `lead`; 1 for what cannot lead (the validator then says
+/// no).
 std::size_t character_size(char lead) {
   const auto byte = static_cast<unsigned char>(lead);
   if (byte >= 0xF0) return 4;
@@ -42,7 +43,9 @@ bool is_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
-bool is_printable(std::string_view text) { return std::none_of(text.begin(), text.end(), is_control); }
+bool is_printable(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), is_control);
+}
 
 bool is_control_text(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_control);

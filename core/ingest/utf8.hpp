@@ -23,7 +23,7 @@ class Utf8Validator {
   [[nodiscard]] bool finish() const { return valid_ && held_ == 0; }
 
  private:
-  char hold_[4] = {};       ///< beginning of a character that goes on in the next piece
+  char hold_[4] = {};  ///< beginning of a character that goes on in the next piece
   std::size_t held_ = 0;
   bool valid_ = true;
 };

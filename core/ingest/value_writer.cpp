@@ -1,26 +1,21 @@
 #include "core/ingest/value_writer.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <utility>
-
 #include "core/ingest/base64.hpp"
 #include "core/ingest/calendar.hpp"
 #include "core/ingest/json_text.hpp"
 #include "core/ingest/number_text.hpp"
 #include "core/ingest/utf8.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
 namespace loadstar::ingest {
 namespace {
 
 /// Longest VARCHAR (starrocks-load-protocol.md 10), for columns whose length is not known.
 constexpr std::size_t kLongestString = 1'048'576;
-
-/// Beyond this, readers of JSON that know doubles only would change an integer.
-constexpr std::int64_t kExactInJson = 9'007'199'254'740'992;
 
 std::size_t longest(const ColumnType& type) {
   return type.length > 0 ? static_cast<std::size_t>(type.length) : kLongestString;
@@ -47,122 +42,44 @@ Fit ValueWriter::write(const ColumnPlan& column, std::string_view message) {
 
 Fit ValueWriter::write_typed(const ColumnType& type, const WireValue& value, Site site) {
   switch (type.kind) {
-    case TypeKind::kBoolean: return write_boolean(type, value, site);
+    case TypeKind::kBoolean:
+      return write_boolean(type, value, site);
     case TypeKind::kTinyint:
     case TypeKind::kSmallint:
     case TypeKind::kInt:
     case TypeKind::kBigint:
-    case TypeKind::kLargeint: return write_integer(type, value);
+    case TypeKind::kLargeint:
+      return write_integer(type, value);
     case TypeKind::kFloat:
-    case TypeKind::kDouble: return write_floating(type, value);
-    case TypeKind::kDecimal: return write_decimal(type, value);
+    case TypeKind::kDouble:
+      return write_floating(type, value);
+    case TypeKind::kDecimal:
+      return write_decimal(type, value);
     case TypeKind::kChar:
-    case TypeKind::kVarchar: return write_string(type, value, site);
-    case TypeKind::kVarbinary: return write_binary(type, value, site);
-    case TypeKind::kDate: return write_date(type, value, site);
-    case TypeKind::kDatetime: return write_datetime(type, value, site);
-    case TypeKind::kJson: return write_json(type, value, site);
-    case TypeKind::kArray: return write_array(type, value, site);
-    case TypeKind::kMap: return write_map(type, value, site);
-    case TypeKind::kStruct: return write_struct(type, value, site);
+    case TypeKind::kVarchar:
+      return write_string(type, value, site);
+    case TypeKind::kVarbinary:
+      return write_binary(type, value, site);
+    case TypeKind::kDate:
+      return write_date(type, value, site);
+    case TypeKind::kDatetime:
+      return write_datetime(type, value, site);
+    case TypeKind::kJson:
+      return write_json(type, value, site);
+    case TypeKind::kArray:
+      return write_array(type, value, site);
+    case TypeKind::kMap:
+      return write_map(type, value, site);
+    case TypeKind::kStruct:
+      return write_struct(type, value, site);
     case TypeKind::kBitmap:
     case TypeKind::kHll:
-    case TypeKind::kPercentile: return refuse_kind(type, value);
-    case TypeKind::kUnknown: return write_untyped(value, site);
+    case TypeKind::kPercentile:
+      return refuse_kind(type, value);
+    case TypeKind::kUnknown:
+      return write_untyped(value, site);
   }
   return refuse_kind(type, value);
-}
-
-Fit ValueWriter::write_boolean(const ColumnType& type, const WireValue& value, Site site) {
-  const bool zero_or_one = value.kind == ValueKind::kInt && (value.integer == 0 || value.integer == 1);
-  if (value.kind != ValueKind::kBool && !zero_or_one) return refuse_kind(type, value);
-  if (csv() && site.place == Place::kTop) {
-    out_.append(value.integer != 0 ? '1' : '0');
-  } else {
-    out_.append(value.integer != 0 ? std::string_view("true") : std::string_view("false"));
-  }
-  return Fit::kOk;
-}
-
-Fit ValueWriter::write_integer(const ColumnType& type, const WireValue& value) {
-  if (value.kind == ValueKind::kString || value.kind == ValueKind::kBytes) {
-    return write_integer_text(type, value);
-  }
-  if (value.kind != ValueKind::kInt && value.kind != ValueKind::kBool) return refuse_kind(type, value);
-  if (!fits_integer(type.kind, value.integer)) {
-    return refuse(fmt::format("is {}, out of range of {}", value.integer, to_string(type)));
-  }
-  const bool beyond = value.integer > kExactInJson || value.integer < -kExactInJson;
-  const bool quote = !csv() && (type.kind == TypeKind::kLargeint || beyond);
-  if (quote) out_.append('"');
-  append_integer(out_, value.integer);
-  if (quote) out_.append('"');
-  return Fit::kOk;
-}
-
-Fit ValueWriter::write_integer_text(const ColumnType& type, const WireValue& value) {
-  const bool quote = !csv() && (type.kind == TypeKind::kLargeint || type.kind == TypeKind::kBigint);
-  if (quote) out_.append('"');
-  if (value.kind == ValueKind::kString) {
-    if (!append_integer_text(out_, type.kind, value.bytes)) {
-      return refuse(fmt::format("is no integer text within the range of {}", to_string(type)));
-    }
-  } else {
-    const std::size_t width = integer_width(type.kind);
-    if (value.bytes.empty() || value.bytes.size() > width) {
-      return refuse(fmt::format("has {} bytes; big-endian bytes of {} are 1 to {}", value.bytes.size(),
-                                to_string(type), width));
-    }
-    append_big_endian(out_, value.bytes);
-  }
-  if (quote) out_.append('"');
-  return Fit::kOk;
-}
-
-Fit ValueWriter::write_floating(const ColumnType& type, const WireValue& value) {
-  const bool is_float = type.kind == TypeKind::kFloat;
-  if (value.kind == ValueKind::kInt) {
-    const std::int64_t exact = is_float ? std::int64_t{1} << 24 : std::int64_t{1} << 53;
-    if (value.integer > exact || value.integer < -exact) {
-      return refuse(fmt::format("is {}, which {} cannot hold exactly", value.integer, to_string(type)));
-    }
-    append_integer(out_, value.integer);
-    return Fit::kOk;
-  }
-  if (value.kind != ValueKind::kDouble) return refuse_kind(type, value);
-  if (!std::isfinite(value.number)) return refuse("is NaN or infinite, which StarRocks does not load");
-  if (is_float && std::abs(value.number) > double{std::numeric_limits<float>::max()}) {
-    return refuse("is out of range of FLOAT");
-  }
-  append_double(out_, value.number);
-  return Fit::kOk;
-}
-
-Fit ValueWriter::write_decimal(const ColumnType& type, const WireValue& value) {
-  TextBuffer digits(64);
-  std::string_view text = value.bytes;
-  if (value.kind == ValueKind::kInt) {
-    append_integer(digits, value.integer);
-    text = digits.view();
-  } else if (value.kind == ValueKind::kDouble) {
-    if (!std::isfinite(value.number)) return refuse("is NaN or infinite, which StarRocks does not load");
-    append_double(digits, value.number);
-    text = digits.view();
-  } else if (value.kind != ValueKind::kString) {
-    return refuse_kind(type, value);
-  }
-  if (!csv()) out_.append('"');
-  const DecimalFit fit = append_decimal(out_, text, type.precision, type.scale);
-  if (!csv()) out_.append('"');
-  switch (fit) {
-    case DecimalFit::kFits: return Fit::kOk;
-    case DecimalFit::kSyntax: return refuse("is no decimal number");
-    case DecimalFit::kScale:
-      return refuse(fmt::format("has more fraction digits than {}; StarRocks would round it",
-                                to_string(type)));
-    case DecimalFit::kRange: return refuse(fmt::format("is out of range of {}", to_string(type)));
-  }
-  return refuse("is no decimal number");
 }
 
 Fit ValueWriter::write_string(const ColumnType& type, const WireValue& value, Site site) {
@@ -189,8 +106,9 @@ Fit ValueWriter::write_binary(const ColumnType& type, const WireValue& value, Si
                               longest(type)));
   }
   if (!csv() && value.bytes.empty()) {
-    return refuse("is empty; in JSON from_base64 would make it NULL, so set the table's "
-                  "properties.format to csv");
+    return refuse(
+        "is empty; in JSON from_base64 would make it NULL, so set the table's "
+        "properties.format to csv");
   }
   put_quote(Site{csv() ? Place::kTop : Place::kNested, 0});
   append_base64(out_, value.bytes);
@@ -227,14 +145,17 @@ Fit ValueWriter::write_datetime(const ColumnType& type, const WireValue& value, 
       micros = value.integer * kDayMicros;
       break;
     case ValueKind::kInstant: {
-      if (zone_ == nullptr) return refuse("is an instant, but the table's time_zone is not known here");
+      if (zone_ == nullptr)
+        return refuse("is an instant, but the table's time_zone is not known here");
       const auto wall = zone_->wall_micros(value.integer);
       if (!wall) return refuse("is no time in the years 0000 to 9999");
       micros = *wall;
       break;
     }
-    case ValueKind::kDatetime: break;
-    default: return refuse_kind(type, value);
+    case ValueKind::kDatetime:
+      break;
+    default:
+      return refuse_kind(type, value);
   }
   if (!is_datetime(micros)) return refuse("is no time in the years 0000 to 9999");
   append_datetime(out_, micros);
@@ -245,23 +166,31 @@ Fit ValueWriter::write_datetime(const ColumnType& type, const WireValue& value, 
 Fit ValueWriter::write_untyped(const WireValue& value, Site site) {
   switch (value.kind) {
     case ValueKind::kBytes:
-      return refuse("has bytes, but the type of its column is not known, so their text is not either");
+      return refuse(
+          "has bytes, but the type of its column is not known, so their text is not either");
     case ValueKind::kList:
     case ValueKind::kMap:
     case ValueKind::kStruct:
-      if (csv()) return not_carried("is a list, map or struct for a column whose type is not known");
+      if (csv())
+        return not_carried("is a list, map or struct for a column whose type is not known");
       return write_natural(value, site);
-    case ValueKind::kBool: return write_boolean(ColumnType{TypeKind::kBoolean, 0, 0, 0, {}, {}}, value, site);
-    case ValueKind::kInt: append_integer(out_, value.integer); return Fit::kOk;
+    case ValueKind::kBool:
+      return write_boolean(ColumnType{TypeKind::kBoolean, 0, 0, 0, {}, {}}, value, site);
+    case ValueKind::kInt:
+      append_integer(out_, value.integer);
+      return Fit::kOk;
     case ValueKind::kDouble:
       return write_floating(ColumnType{TypeKind::kDouble, 0, 0, 0, {}, {}}, value);
-    case ValueKind::kString: return put_text(value.bytes, site);
-    case ValueKind::kDate: return write_date(ColumnType{TypeKind::kDate, 0, 0, 0, {}, {}}, value, site);
+    case ValueKind::kString:
+      return put_text(value.bytes, site);
+    case ValueKind::kDate:
+      return write_date(ColumnType{TypeKind::kDate, 0, 0, 0, {}, {}}, value, site);
     case ValueKind::kDatetime:
     case ValueKind::kInstant:
       return write_datetime(ColumnType{TypeKind::kDatetime, 0, 0, 0, {}, {}}, value, site);
     case ValueKind::kNull:
-    case ValueKind::kNone: break;
+    case ValueKind::kNone:
+      break;
   }
   return refuse("has no member that this version knows");
 }
@@ -307,7 +236,8 @@ Fit ValueWriter::refuse(std::string problem) {
 }
 
 Fit ValueWriter::refuse_kind(const ColumnType& type, const WireValue& value) {
-  return refuse(fmt::format("is a {}, which does not go into {}", to_string(value.kind), to_string(type)));
+  return refuse(
+      fmt::format("is a {}, which does not go into {}", to_string(value.kind), to_string(type)));
 }
 
 Fit ValueWriter::not_carried(std::string problem) {

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "core/base/table_schema.hpp"
 #include "core/ingest/row_plan.hpp"
 #include "core/ingest/text_buffer.hpp"
 #include "core/ingest/time_zone.hpp"
 #include "core/ingest/wire_value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace loadstar::ingest {
 
@@ -27,11 +27,12 @@ enum class Fit : std::uint8_t {
 };
 
 /// Writes values as the text that StarRocks reads for a column's type, if they fit it without any
-/// change: range, length, precision, NULL. After anything but kOk the output holds rubbish behind the
-/// place where it was, and member() and problem() say what is wrong.
+/// change: range, length, precision, NULL. After anything but kOk the output holds rubbish behind
+/// the place where it was, and member() and problem() say what is wrong.
 ///
-/// Text forms: starrocks-load-protocol.md 11.3 (CSV), 11.4 (JSON). Scalars are in value_writer.cpp,
-/// what holds other values in value_writer_nested.cpp.
+/// Text forms: starrocks-load-protocol.md 11.3 (CSV), 11.4 (JSON). Booleans and numbers are in
+/// value_writer_numbers.cpp, what holds other values in value_writer_nested.cpp, the rest in
+/// value_writer.cpp.
 class ValueWriter {
  public:
   /// `zone` is null if the configured zone is unknown; then instants are refused.
@@ -80,6 +81,7 @@ class ValueWriter {
   Fit write_natural_text(const ColumnType& type, const WireValue& value, Site site);
 
   [[nodiscard]] bool csv() const { return target_ == Target::kCsv; }
+  Fit put_decimal(const ColumnType& type, std::string_view text);
   Fit put_text(std::string_view text, Site site);
   Fit put_csv_field(std::string_view text);
   void put_quote(Site site);

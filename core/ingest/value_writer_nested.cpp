@@ -1,14 +1,14 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <vector>
-
 #include "core/ingest/column_expression.hpp"
 #include "core/ingest/json_scanner.hpp"
 #include "core/ingest/json_text.hpp"
 #include "core/ingest/natural_json.hpp"
 #include "core/ingest/utf8.hpp"
 #include "core/ingest/value_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace loadstar::ingest {
 namespace {
@@ -55,11 +55,12 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
   if (!is_utf8(text) || !is_json(text)) {
     return refuse("is no JSON text; a text that is meant as a JSON string needs its quotes");
   }
-  // What a JSON load makes of these depends on the version: null is SQL NULL, and newer ones parse what
-  // a string holds (starrocks-load-protocol.md 11.4). CSV takes any JSON text as it is.
+  // What a JSON load makes of these depends on the version: null is SQL NULL, and newer ones parse
+  // what a string holds (starrocks-load-protocol.md 11.4). CSV takes any JSON text as it is.
   if (!csv() && (text == "null" || text.front() == '"')) {
-    return refuse("is a JSON null or a JSON string, which a load in JSON does not keep; set the table's "
-                  "properties.format to csv");
+    return refuse(
+        "is a JSON null or a JSON string, which a load in JSON does not keep; set the table's "
+        "properties.format to csv");
   }
   out_.append(text);
   return Fit::kOk;
@@ -76,7 +77,8 @@ Fit ValueWriter::write_array(const ColumnType& type, const WireValue& value, Sit
   out_.append('[');
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (i > 0) out_.append(',');
-    const Fit fit = write_element(type.children[0], elements[i], Site{Place::kNested, site.depth + 1});
+    const Fit fit =
+        write_element(type.children[0], elements[i], Site{Place::kNested, site.depth + 1});
     if (fit != Fit::kOk) return within(fmt::format(".list_value.values[{}]", i), fit);
   }
   out_.append(']');
@@ -90,7 +92,8 @@ Fit ValueWriter::write_map_key(const ColumnType& type, std::string_view message,
     return refuse("is NULL or has no member, which no MAP key may");
   }
   if (!type.children.empty() || type.kind == TypeKind::kJson || type.kind == TypeKind::kUnknown) {
-    return refuse(fmt::format("is a MAP key of type {}, which StarRocks does not have", to_string(type)));
+    return refuse(
+        fmt::format("is a MAP key of type {}, which StarRocks does not have", to_string(type)));
   }
   if (csv()) return write_typed(type, key, site);
   if (key.kind == ValueKind::kString && type.kind == TypeKind::kVarchar) {
@@ -114,7 +117,8 @@ Fit ValueWriter::write_map(const ColumnType& type, const WireValue& value, Site 
   WireEntries entries;
   if (!read_entries(value.bytes, entries)) return refuse("is damaged");
   if (entries.names.size() != entries.values.size()) {
-    return refuse(fmt::format("has {} keys and {} values", entries.names.size(), entries.values.size()));
+    return refuse(
+        fmt::format("has {} keys and {} values", entries.names.size(), entries.values.size()));
   }
   std::vector<std::string> keys;
   const Site inside{Place::kNested, site.depth + 1};
@@ -130,7 +134,8 @@ Fit ValueWriter::write_map(const ColumnType& type, const WireValue& value, Site 
     if (fit != Fit::kOk) return within(fmt::format(".map_value.values[{}]", i), fit);
   }
   out_.append('}');
-  if (has_duplicate(std::move(keys))) return refuse("has a key twice; StarRocks would keep one of them");
+  if (has_duplicate(std::move(keys)))
+    return refuse("has a key twice; StarRocks would keep one of them");
   return Fit::kOk;
 }
 
@@ -140,9 +145,11 @@ Fit ValueWriter::write_struct(const ColumnType& type, const WireValue& value, Si
   if (type.children.empty()) return write_natural(value, site);
   WireEntries entries;
   if (!read_entries(value.bytes, entries)) return refuse("is damaged");
-  if (entries.names.size() != entries.values.size() || entries.names.size() != type.children.size()) {
-    return refuse(fmt::format("has {} names and {} values, but {} has {} fields", entries.names.size(),
-                              entries.values.size(), to_string(type), type.children.size()));
+  if (entries.names.size() != entries.values.size() ||
+      entries.names.size() != type.children.size()) {
+    return refuse(fmt::format("has {} names and {} values, but {} has {} fields",
+                              entries.names.size(), entries.values.size(), to_string(type),
+                              type.children.size()));
   }
   out_.append('{');
   for (std::size_t field = 0; field < type.field_names.size(); ++field) {

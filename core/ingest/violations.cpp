@@ -1,11 +1,11 @@
 #include "core/ingest/violations.hpp"
 
+#include "core/base/assert.hpp"
+#include "core/ingest/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "core/base/assert.hpp"
-#include "core/ingest/utf8.hpp"
 
 namespace loadstar::ingest {
 
@@ -13,7 +13,7 @@ std::string batch_path(std::uint64_t sequence) {
   return sequence == 0 ? std::string("batch") : fmt::format("batch[sequence={}]", sequence);
 }
 
-std::string quoted(std::string_view name) {
+std::string quote_name(std::string_view name) {
   constexpr std::size_t kLongest = 64;
   const bool utf8 = is_utf8(name);
   std::size_t end = name.size();

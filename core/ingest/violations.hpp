@@ -1,21 +1,21 @@
 #pragma once
 
+#include "core/base/reason.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/reason.hpp"
-
 namespace loadstar::ingest {
 
-/// Path of the batch with number `sequence` in a Refusal: `batch[sequence=17]`, or `batch` if it has
-/// none (ingest-api.md 3.1).
+/// Path of the batch with number `sequence` in a Refusal: `batch[sequence=17]`, or `batch` if it
+/// has none (ingest-api.md 3.1).
 [[nodiscard]] std::string batch_path(std::uint64_t sequence);
 
-/// A name or a short text of the client, made safe for messages: in single quotes, control bytes and
-/// invalid UTF-8 replaced, cut after 64 bytes. Never used for values of rows.
-[[nodiscard]] std::string quoted(std::string_view name);
+/// A name or a short text of the client, made safe for messages: in single quotes, control bytes
+/// and invalid UTF-8 replaced, cut after 64 bytes. Never used for values of rows.
+[[nodiscard]] std::string quote_name(std::string_view name);
 
 /// Collects what is wrong with one batch: ten violations at most (ingest-api.md 3.1).
 class Violations {

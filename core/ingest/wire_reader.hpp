@@ -6,8 +6,8 @@
 
 namespace loadstar::ingest {
 
-/// Wire types of the protobuf encoding that proto3 uses. Groups (3 and 4) are refused: no version of
-/// loadstar.v1 has them, and skipping them needs unbounded nesting.
+/// Wire types of the protobuf encoding that proto3 uses. Groups (3 and 4) are refused: no version
+/// of loadstar.v1 has them, and skipping them needs unbounded nesting.
 enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 /// Field number and wire type in front of each field.
@@ -31,7 +31,8 @@ struct WireTag {
   return static_cast<std::int64_t>((varint >> 1U) ^ (~(varint & 1U) + 1U));
 }
 [[nodiscard]] constexpr std::int32_t unzigzag32(std::uint64_t varint) {
-  const auto low = static_cast<std::uint32_t>(varint);  // protobuf keeps the low half of a longer one
+  const auto low =
+      static_cast<std::uint32_t>(varint);  // protobuf keeps the low half of a longer one
   return static_cast<std::int32_t>((low >> 1U) ^ (~(low & 1U) + 1U));
 }
 
@@ -85,9 +86,12 @@ class WireReader {
     std::uint64_t number = 0;
     std::string_view content;
     switch (type) {
-      case WireType::kVarint: return varint(number);
-      case WireType::kFixed64: return fixed64(number);
-      case WireType::kBytes: return bytes(content);
+      case WireType::kVarint:
+        return varint(number);
+      case WireType::kFixed64:
+        return fixed64(number);
+      case WireType::kBytes:
+        return bytes(content);
       case WireType::kFixed32:
         if (end_ - at_ < 4) return false;
         at_ += 4;

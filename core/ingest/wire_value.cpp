@@ -1,9 +1,9 @@
 #include "core/ingest/wire_value.hpp"
 
+#include "core/ingest/wire_reader.hpp"
+
 #include <bit>
 #include <utility>
-
-#include "core/ingest/wire_reader.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -16,14 +16,18 @@ constexpr bool has_type(std::uint32_t field, WireType type) {
     case ValueKind::kInt:
     case ValueKind::kDate:
     case ValueKind::kDatetime:
-    case ValueKind::kInstant: return type == WireType::kVarint;
-    case ValueKind::kDouble: return type == WireType::kFixed64;
+    case ValueKind::kInstant:
+      return type == WireType::kVarint;
+    case ValueKind::kDouble:
+      return type == WireType::kFixed64;
     case ValueKind::kString:
     case ValueKind::kBytes:
     case ValueKind::kList:
     case ValueKind::kMap:
-    case ValueKind::kStruct: return type == WireType::kBytes;
-    case ValueKind::kNone: break;
+    case ValueKind::kStruct:
+      return type == WireType::kBytes;
+    case ValueKind::kNone:
+      break;
   }
   return false;
 }
@@ -83,19 +87,32 @@ bool read_entries(std::string_view message, WireEntries& entries) {
 
 std::string_view to_string(ValueKind kind) {
   switch (kind) {
-    case ValueKind::kNone: return "no member";
-    case ValueKind::kNull: return "null_value";
-    case ValueKind::kBool: return "bool_value";
-    case ValueKind::kInt: return "int_value";
-    case ValueKind::kDouble: return "double_value";
-    case ValueKind::kString: return "string_value";
-    case ValueKind::kBytes: return "bytes_value";
-    case ValueKind::kDate: return "date_value";
-    case ValueKind::kDatetime: return "datetime_value";
-    case ValueKind::kList: return "list_value";
-    case ValueKind::kMap: return "map_value";
-    case ValueKind::kStruct: return "struct_value";
-    case ValueKind::kInstant: return "instant_value";
+    case ValueKind::kNone:
+      return "no member";
+    case ValueKind::kNull:
+      return "null_value";
+    case ValueKind::kBool:
+      return "bool_value";
+    case ValueKind::kInt:
+      return "int_value";
+    case ValueKind::kDouble:
+      return "double_value";
+    case ValueKind::kString:
+      return "string_value";
+    case ValueKind::kBytes:
+      return "bytes_value";
+    case ValueKind::kDate:
+      return "date_value";
+    case ValueKind::kDatetime:
+      return "datetime_value";
+    case ValueKind::kList:
+      return "list_value";
+    case ValueKind::kMap:
+      return "map_value";
+    case ValueKind::kStruct:
+      return "struct_value";
+    case ValueKind::kInstant:
+      return "instant_value";
   }
   return "no member";
 }

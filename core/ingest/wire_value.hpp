@@ -9,8 +9,18 @@ namespace loadstar::ingest {
 /// Members of loadstar.v1.Value, by field number (data.proto).
 enum class ValueKind : std::uint8_t {
   kNone = 0,  ///< no member that this version knows
-  kNull = 1, kBool = 2, kInt = 3, kDouble = 4, kString = 5, kBytes = 6, kDate = 7, kDatetime = 8,
-  kList = 9, kMap = 10, kStruct = 11, kInstant = 12,
+  kNull = 1,
+  kBool = 2,
+  kInt = 3,
+  kDouble = 4,
+  kString = 5,
+  kBytes = 6,
+  kDate = 7,
+  kDatetime = 8,
+  kList = 9,
+  kMap = 10,
+  kStruct = 11,
+  kInstant = 12,
 };
 
 /// Name of the member, for messages: "int_value".
@@ -24,15 +34,17 @@ struct WireValue {
   std::string_view bytes;    ///< kString, kBytes; the message of kList, kMap, kStruct
 };
 
-/// Reads a serialised Value. The last member counts, as in every protobuf reader; a message member that
-/// comes twice would have to be merged, which no encoder asks for, and is damage here. False if damaged.
+/// Reads a serialised Value. The last member counts, as in every protobuf reader; a message member
+/// that comes twice would have to be merged, which no encoder asks for, and is damage here. False
+/// if damaged.
 [[nodiscard]] bool read_value(std::string_view message, WireValue& value);
 
-/// How deep lists, maps and structs may be within each other; deeper than any column type of StarRocks.
+/// How deep lists, maps and structs may be within each other; deeper than any column type of
+/// StarRocks.
 inline constexpr int kMaxNesting = 32;
 
-/// Entries of a MapValue (keys and values) or StructValue (names and values), serialised. As many of
-/// the one as of the other only if the client sent them so.
+/// Entries of a MapValue (keys and values) or StructValue (names and values), serialised. As many
+/// of the one as of the other only if the client sent them so.
 struct WireEntries {
   std::vector<std::string_view> names;
   std::vector<std::string_view> values;

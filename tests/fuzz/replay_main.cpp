@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
       if (!entry.is_regular_file()) continue;
       std::ifstream file(entry.path(), std::ios::binary);
       std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-      std::cout << entry.path().filename().string() << std::endl;  // the last line names the culprit
+      std::cout << entry.path().filename().string()
+                << std::endl;  // the last line names the culprit
       LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
       ++files;
     }

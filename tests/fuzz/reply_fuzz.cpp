@@ -1,14 +1,14 @@
 // Bytes of a server to the end of an exchange (delivery-and-faults.md 5.2, T08, T09): byte 0 says
-// where the stream is split, byte 1 whether it answers a HEAD, the rest is the stream. However it is
-// split, the result is the same.
+// where the stream is split, byte 1 whether it answers a HEAD, the rest is the stream. However it
+// is split, the result is the same.
+
+#include "core/base/assert.hpp"
+#include "core/http/reply_parser.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "core/base/assert.hpp"
-#include "core/http/reply_parser.hpp"
 
 namespace {
 

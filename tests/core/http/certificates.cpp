@@ -1,5 +1,7 @@
 #include "tests/core/http/certificates.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -8,8 +10,6 @@
 
 #include <fstream>
 #include <memory>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::http::test {
 namespace {
@@ -49,9 +49,9 @@ Certificate make_certificate(const CertificateRequest& request) {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), request.expired ? -1800 : 3600);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(
-      name, "CN", MBSTRING_UTF8,
-      reinterpret_cast<const unsigned char*>(request.common_name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(request.common_name.c_str()),
+                             -1, -1, 0);
 
   CertificatePtr issuer(nullptr, &X509_free);
   KeyPtr issuer_key(nullptr, &EVP_PKEY_free);
@@ -68,8 +68,8 @@ Certificate make_certificate(const CertificateRequest& request) {
   if (!request.alternative_names.empty()) {
     add_extension(certificate.get(), signer, NID_subject_alt_name, request.alternative_names);
   }
-  const int signed_bytes = X509_sign(certificate.get(), issuer_key ? issuer_key.get() : key.get(),
-                                     EVP_sha256());
+  const int signed_bytes =
+      X509_sign(certificate.get(), issuer_key ? issuer_key.get() : key.get(), EVP_sha256());
   LOADSTAR_ASSERT(signed_bytes > 0, "OpenSSL signs");
 
   const BioPtr certificate_out(BIO_new(BIO_s_mem()), &BIO_free);

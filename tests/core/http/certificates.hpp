@@ -14,7 +14,8 @@ struct Certificate {
 /// What make_certificate() puts into a certificate.
 struct CertificateRequest {
   std::string common_name;
-  std::string alternative_names;  ///< OpenSSL's notation: "DNS:localhost,IP:127.0.0.1"; may be empty
+  std::string
+      alternative_names;  ///< OpenSSL's notation: "DNS:localhost,IP:127.0.0.1"; may be empty
   bool authority = false;
   bool expired = false;
   const Certificate* issuer = nullptr;  ///< null: signed by itself

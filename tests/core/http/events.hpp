@@ -1,16 +1,17 @@
 #pragma once
 
+#include "core/base/assert.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::http::test {
 
@@ -26,8 +27,8 @@ class Events {
   /// Blocks until `count` events have happened; returns them all.
   std::vector<std::string> wait(std::size_t count) {
     std::unique_lock<std::mutex> lock(mutex_);
-    const bool happened = changed_.wait_for(lock, std::chrono::seconds(30),
-                                            [&] { return list_.size() >= count; });
+    const bool happened =
+        changed_.wait_for(lock, std::chrono::seconds(30), [&] { return list_.size() >= count; });
     LOADSTAR_ASSERT(happened, "the server gets where the test expects it");
     return list_;
   }

@@ -1,8 +1,8 @@
 #include "core/http/message.hpp"
 
-#include <gtest/gtest.h>
-
 #include "core/http/request_head.hpp"
+
+#include <gtest/gtest.h>
 
 namespace loadstar::http {
 namespace {
@@ -20,7 +20,8 @@ Request valid_request() {
 
 std::size_t count_lines(const std::string& head) {
   std::size_t lines = 0;
-  for (std::size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
+  for (std::size_t at = head.find("\r\n"); at != std::string::npos;
+       at = head.find("\r\n", at + 2)) {
     ++lines;
   }
   return lines;
@@ -36,25 +37,6 @@ TEST(MessageTest, AFieldIsFoundInAnyCase) {
 TEST(MessageTest, AnEndpointIsPrintedAsTheStartOfAUrl) {
   EXPECT_EQ(to_string(Endpoint{false, "fe", 8030}), "http://fe:8030");
   EXPECT_EQ(to_string(Endpoint{true, "2001:db8::1", 443}), "https://[2001:db8::1]:443");
-}
-
-TEST(MessageTest, TheHeadHoldsWhatTheRequestSaysAndTheFraming) {
-  EXPECT_EQ(request_head(Endpoint{false, "be", 8040}, valid_request()),
-            "PUT /api/db/t/_stream_load HTTP/1.1\r\nHost: be:8040\r\nlabel: ls-1\r\n"
-            "columns: a, b\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
-  Request post;
-  post.method = "POST";
-  post.target = "/";
-  EXPECT_EQ(request_head(Endpoint{true, "::1", 443}, post),
-            "POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 0\r\n\r\n");
-  post.framing = Framing::kChunked;
-  EXPECT_EQ(request_head(Endpoint{false, "h", 80}, post),
-            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
-  Request get;
-  get.method = "GET";
-  get.target = "/x?y=z";
-  EXPECT_EQ(request_head(Endpoint{false, "h", 81}, get),
-            "GET /x?y=z HTTP/1.1\r\nHost: h:81\r\n\r\n");
 }
 
 // T01: whatever byte a name, a value or the target holds, either it is refused, or the head has

@@ -1,9 +1,9 @@
-// The ends of a request that are not its reply: cancelled, too late, or stalled, at each place where
-// it can be at that moment. Each closes the connection and says truly what is known.
-
-#include <gtest/gtest.h>
+// The ends of a request that are not its reply: cancelled, too late, or stalled, at each place
+// where it can be at that moment. Each closes the connection and says truly what is known.
 
 #include "tests/core/http/pool_fixture.hpp"
+
+#include <gtest/gtest.h>
 
 namespace loadstar::http::test {
 namespace {
@@ -63,9 +63,10 @@ class PoolEndTest : public PoolTest, public ::testing::WithParamInterface<Place>
     }
     Endpoint endpoint = server_->endpoint();
     endpoint.tls = where == Hang::kHandshake;
-    const bool load = where == Hang::kContinue || where == Hang::kBody || where == Hang::kReplyToPut;
-    Request request = load ? put("/x", where == Hang::kBody ? 64U << 20U : 1000U)
-                           : request_of("GET", "/x");
+    const bool load =
+        where == Hang::kContinue || where == Hang::kBody || where == Hang::kReplyToPut;
+    Request request =
+        load ? put("/x", where == Hang::kBody ? 64U << 20U : 1000U) : request_of("GET", "/x");
     return std::make_unique<PendingSend>(io_, *pool_, endpoint, std::move(request), deadline);
   }
 

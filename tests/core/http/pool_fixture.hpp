@@ -1,18 +1,19 @@
 #pragma once
 
+#include "core/http/pool.hpp"
+#include "tests/core/http/events.hpp"
+#include "tests/core/http/real_time.hpp"
+#include "tests/core/http/test_server.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+
 #include <future>
 #include <memory>
 #include <string>
-
-#include "core/http/pool.hpp"
-#include "tests/core/http/events.hpp"
-#include "tests/core/http/real_time.hpp"
-#include "tests/core/http/test_server.hpp"
 
 namespace loadstar::http::test {
 
@@ -55,8 +56,8 @@ class PendingSend {
       }
     };
     asio::co_spawn(strand_, std::move(work),
-                   asio::bind_cancellation_slot(
-                       signal_->slot(), asio::bind_executor(strand_, std::move(finish))));
+                   asio::bind_cancellation_slot(signal_->slot(),
+                                                asio::bind_executor(strand_, std::move(finish))));
   }
 
   void cancel() {

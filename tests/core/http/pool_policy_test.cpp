@@ -1,10 +1,10 @@
 #include "core/http/pool_policy.hpp"
 
+#include "core/base/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <set>
-
-#include "core/base/random.hpp"
 
 namespace loadstar::http {
 namespace {

@@ -2,12 +2,12 @@
 
 #include "core/http/pool.hpp"
 
+#include "core/base/random.hpp"
+#include "tests/core/http/pool_fixture.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-
-#include "core/base/random.hpp"
-#include "tests/core/http/pool_fixture.hpp"
 
 namespace loadstar::http::test {
 namespace {
@@ -243,7 +243,8 @@ TEST_F(PoolTest, ProxyVariablesAreIgnored) {
   }
   serve(echo_target);
   EXPECT_TRUE(send(request_of("GET", "/x")).has_value());
-  for (const char* name : {"http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"}) ::unsetenv(name);
+  for (const char* name : {"http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"})
+    ::unsetenv(name);
 }
 
 TEST_F(PoolTest, StopEndsWaitersAndWaitsForWhatIsUnderWay) {

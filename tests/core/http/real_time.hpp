@@ -1,19 +1,19 @@
 #pragma once
 
-#include <gtest/gtest.h>
+#include "core/base/assert.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <future>
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::http::test {
 

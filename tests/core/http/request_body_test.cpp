@@ -1,10 +1,10 @@
 #include "core/http/request_body.hpp"
 
+#include "core/base/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <charconv>
-
-#include "core/base/random.hpp"
 
 namespace loadstar::http {
 namespace {
@@ -89,7 +89,8 @@ TEST(RequestBodyTest, AnyPartialWritesGiveTheSameBytes) {
   for (int round = 0; round < 200; ++round) {
     SliceList body;
     const auto slices = random.below(200);
-    for (std::uint64_t i = 0; i < slices; ++i) body.append(Slice::from_string(random.token(1 + random.below(50))));
+    for (std::uint64_t i = 0; i < slices; ++i)
+      body.append(Slice::from_string(random.token(1 + random.below(50))));
     const std::string text = body.to_string();
     RequestBody chunked(body, Framing::kChunked);
     EXPECT_EQ(decode(drain(chunked, 1 + random.below(300))), text) << round;

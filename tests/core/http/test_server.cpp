@@ -1,6 +1,7 @@
 #include "tests/core/http/test_server.hpp"
 
-#include <array>
+#include "core/base/run_on.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/strand.hpp>
@@ -8,7 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include "core/base/run_on.hpp"
+#include <array>
 
 namespace loadstar::http::test {
 

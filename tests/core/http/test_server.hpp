@@ -1,21 +1,23 @@
 #pragma once
 
-#include <atomic>
+#include "core/base/task_group.hpp"
+#include "core/http/message.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "core/base/task_group.hpp"
-#include "core/http/message.hpp"
-
 namespace loadstar::http::test {
 
-/// One accepted connection of a TestServer, plain or TLS. Errors are exceptions, which end the script.
+/// One accepted connection of a TestServer, plain or TLS. Errors are exceptions, which end the
+/// script.
 class Session {
  public:
   Session(asio::ip::tcp::socket socket, asio::ssl::context* tls);

@@ -2,11 +2,11 @@
 
 #include "core/http/tls.hpp"
 
-#include <gtest/gtest.h>
-#include <openssl/ssl.h>
-
 #include "tests/core/http/certificates.hpp"
 #include "tests/core/http/pool_fixture.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 namespace loadstar::http::test {
 namespace {
@@ -50,7 +50,8 @@ TEST_F(TlsTest, ACertificateOfTheAuthorityWithTheRightNameIsTrustedAndTheConnect
     Endpoint endpoint = server_->endpoint();
     endpoint.host = host;
     for (int i = 0; i < 3; ++i) {
-      auto task = pool_->send(endpoint, i == 1 ? put("/x", 5'000'000) : request_of("GET", "/x"), late());
+      auto task =
+          pool_->send(endpoint, i == 1 ? put("/x", 5'000'000) : request_of("GET", "/x"), late());
       const auto reply = run(std::move(task));
       ASSERT_TRUE(reply.has_value()) << describe(reply.error());
       EXPECT_EQ(reply->body, "/x");

@@ -29,8 +29,10 @@ TEST_P(UrlGoodTest, IsUnderstood) {
 INSTANTIATE_TEST_SUITE_P(
     Urls, UrlGoodTest,
     ::testing::Values(
-        Good{"http://be:8040/api/db/t/_stream_load?x=1", {false, "be", 8040},
-             "/api/db/t/_stream_load?x=1", ""},
+        Good{"http://be:8040/api/db/t/_stream_load?x=1",
+             {false, "be", 8040},
+             "/api/db/t/_stream_load?x=1",
+             ""},
         Good{"HTTPS://FE.Example.COM", {true, "fe.example.com", 443}, "/", ""},
         Good{"http://h?q=1", {false, "h", 80}, "/?q=1", ""},
         Good{"http://10.0.0.1:1/", {false, "10.0.0.1", 1}, "/", ""},
@@ -40,8 +42,10 @@ INSTANTIATE_TEST_SUITE_P(
         Good{"http://u:p@h:80/", {false, "h", 80}, "/", "u:p"},
         Good{"http://be@evil:80/", {false, "evil", 80}, "/", "be"},
         Good{"http://a@b@c/", {false, "c", 80}, "/", "a@b"},
-        Good{"http://h/%2e%2E/\xE4\xBD\xA0?k=\xC3\xA4", {false, "h", 80},
-             "/%2e%2E/%E4%BD%A0?k=%C3%A4", ""},
+        Good{"http://h/%2e%2E/\xE4\xBD\xA0?k=\xC3\xA4",
+             {false, "h", 80},
+             "/%2e%2E/%E4%BD%A0?k=%C3%A4",
+             ""},
         Good{"http://1a.2b/", {false, "1a.2b", 80}, "/", ""}));
 
 class UrlBadTest : public ::testing::TestWithParam<std::string> {};
@@ -56,21 +60,21 @@ TEST_P(UrlBadTest, IsRefusedWithoutRepeatingIt) {
 
 INSTANTIATE_TEST_SUITE_P(
     Urls, UrlBadTest,
-    ::testing::Values("", "be:8040", "/relative", "//evil/", "ftp://evil/", "http:/evil/", "http://",
-                      "http:///x", "http://:80/", "http://evil:/", "http://evil:0/",
-                      "http://evil:080/", "http://evil:65536/", "http://evil:8x/", "http://evil:-1/",
-                      "http://evil:80:80/", "http://evil./", "http://.evil/", "http://a..evil/",
-                      "http://ev il/", "http://evil\\@h/", "http://evil%2ecom/", "http://\xC3\xA4/",
-                      // Every notation of 127.0.0.1 but the plain one.
-                      "http://2130706433/", "http://127.1/", "http://127.0.1/", "http://0177.0.0.1/",
-                      "http://0x7f.0.0.1/", "http://0x7f000001/", "http://127.0.0.01/",
-                      "http://127.0.0.256/", "http://1.2.3.4.5/", "http://127.0.0.0x1/",
-                      "http://[::1/", "http://[::1]x/", "http://[fe80::1%25lo]/", "http://[evil]/",
-                      "http://[::1]:/", "http://[]/", "http://::1/",
-                      "http://evil/#f", "http://evil/a b", "http://evil/%", "http://evil/%2",
-                      "http://evil/%zz", std::string("http://evil/\0", 13), "http://evil/\r\nX: y",
-                      "http://evil/\x7F", "http://evil#@h/",
-                      "http://evil/" + std::string(8192, 'x'), "http://" + std::string(64, 'e') + "/"));
+    ::testing::Values(
+        "", "be:8040", "/relative", "//evil/", "ftp://evil/", "http:/evil/", "http://", "http:///x",
+        "http://:80/", "http://evil:/", "http://evil:0/", "http://evil:080/", "http://evil:65536/",
+        "http://evil:8x/", "http://evil:-1/", "http://evil:80:80/", "http://evil./",
+        "http://.evil/", "http://a..evil/", "http://ev il/", "http://evil\\@h/",
+        "http://evil%2ecom/", "http://\xC3\xA4/",
+        // Every notation of 127.0.0.1 but the plain one.
+        "http://2130706433/", "http://127.1/", "http://127.0.1/", "http://0177.0.0.1/",
+        "http://0x7f.0.0.1/", "http://0x7f000001/", "http://127.0.0.01/", "http://127.0.0.256/",
+        "http://1.2.3.4.5/", "http://127.0.0.0x1/", "http://[::1/", "http://[::1]x/",
+        "http://[fe80::1%25lo]/", "http://[evil]/", "http://[::1]:/", "http://[]/", "http://::1/",
+        "http://evil/#f", "http://evil/a b", "http://evil/%", "http://evil/%2", "http://evil/%zz",
+        std::string("http://evil/\0", 13), "http://evil/\r\nX: y", "http://evil/\x7F",
+        "http://evil#@h/", "http://evil/" + std::string(8192, 'x'),
+        "http://" + std::string(64, 'e') + "/"));
 
 TEST(UrlTest, ASegmentStaysOneSegment) {
   EXPECT_EQ(encode_path_segment("db-1_x.~"), "db-1_x.~");

@@ -1,14 +1,14 @@
 #include "core/ingest/batch_reader.hpp"
 
+#include "core/base/random.hpp"
+#include "tests/core/ingest/support/wire_builder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 #include <string>
 #include <vector>
-
-#include "core/base/random.hpp"
-#include "tests/core/ingest/support/wire_builder.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -101,7 +101,8 @@ TEST(BatchReaderTest, FieldsComeInAnyOrder) {
     for (std::size_t i = 0; i < fields.size(); ++i) {
       const std::size_t to = random.below(single.size() + 1);
       const bool repeated = fields[i][0] == '\x22' || fields[i][0] == '\x3a';
-      single.insert(repeated ? single.end() : single.begin() + static_cast<std::ptrdiff_t>(to), fields[i]);
+      single.insert(repeated ? single.end() : single.begin() + static_cast<std::ptrdiff_t>(to),
+                    fields[i]);
     }
     const std::string content = std::accumulate(single.begin(), single.end(), std::string());
     const auto answer = read_batch(wire::whole(wire::bytes(2, content)), {});
@@ -130,8 +131,10 @@ TEST(BatchReaderTest, RowsAreCopiedOnlyIfTheySpanSlices) {
   ASSERT_TRUE(answer.ok());
   const std::string_view first = slices.slices()[0].view();
   const auto& rows = answer.value().rows;
-  EXPECT_TRUE(rows[0].view().data() > first.data() && rows[0].view().data() < first.data() + first.size());
-  EXPECT_FALSE(rows[1].view().data() > first.data() && rows[1].view().data() < first.data() + first.size());
+  EXPECT_TRUE(rows[0].view().data() > first.data() &&
+              rows[0].view().data() < first.data() + first.size());
+  EXPECT_FALSE(rows[1].view().data() > first.data() &&
+               rows[1].view().data() < first.data() + first.size());
   EXPECT_EQ(rows[1].view(), sent.rows[1]);
 }
 
@@ -165,9 +168,10 @@ TEST(BatchReaderTest, ARepeatedMessageIsMergedAndALaterOpenReplacesIt) {
 }
 
 TEST(BatchReaderTest, GroupsAndBadTagsAreRefused) {
-  for (const std::string& tail : {std::string("\x0b\x0c"), std::string("\x0c"), std::string("\x0e"),
-                                  std::string("\x0f"), std::string("\x00", 1), std::string("\x02\x00", 2),
-                                  std::string(11, '\xff'), wire::varint(0xFFFF'FFFF'FFFF'FFFFU)}) {
+  for (const std::string& tail :
+       {std::string("\x0b\x0c"), std::string("\x0c"), std::string("\x0e"), std::string("\x0f"),
+        std::string("\x00", 1), std::string("\x02\x00", 2), std::string(11, '\xff'),
+        wire::varint(0xFFFF'FFFF'FFFF'FFFFU)}) {
     std::string content;
     for (const std::string& field : csv_batch().fields()) content += field;
     EXPECT_NE(refused(wire::bytes(2, content + tail)), "accepted") << testing::PrintToString(tail);
@@ -175,10 +179,12 @@ TEST(BatchReaderTest, GroupsAndBadTagsAreRefused) {
 }
 
 TEST(BatchReaderTest, LyingLengthsAreRefused) {
-  for (const std::uint64_t length : {std::uint64_t{100}, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
-                                     std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+  for (const std::uint64_t length :
+       {std::uint64_t{100}, std::uint64_t{1} << 31, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
+        ~std::uint64_t{0}}) {
     for (const std::uint32_t field : {3U, 4U, 7U, 8U, 9U, 15U, 99U}) {
-      const std::string lie = wire::varint((std::uint64_t{field} << 3U) | 2U) + wire::varint(length) + "abc";
+      const std::string lie =
+          wire::varint((std::uint64_t{field} << 3U) | 2U) + wire::varint(length) + "abc";
       EXPECT_NE(refused(wire::bytes(2, lie)), "accepted");
       EXPECT_NE(refused(wire::bytes(2, wire::bytes(8, lie))), "accepted");
       EXPECT_NE(refused(lie), "accepted");
@@ -243,7 +249,8 @@ TEST(BatchReaderTest, StringsAreUtf8) {
   EXPECT_EQ(refused(batch.message()), "batch[sequence=17].properties: is not valid UTF-8");
   batch = csv_batch();
   batch.expressions[0] = "a=\xF5";
-  EXPECT_EQ(refused(batch.message()), "batch[sequence=17].column_expressions[0]: is not valid UTF-8");
+  EXPECT_EQ(refused(batch.message()),
+            "batch[sequence=17].column_expressions[0]: is not valid UTF-8");
 }
 
 TEST(BatchReaderTest, LimitsHold) {
@@ -251,10 +258,12 @@ TEST(BatchReaderTest, LimitsHold) {
   limits.max_batch_rows = 3;
   auto batch = typed_batch();
   batch.rows.assign(4, wire::row({wire::int_value(1), wire::null_value()}));
-  EXPECT_TRUE(refused(batch.message(), limits).starts_with("batch[sequence=5].rows: has more than 3"));
+  EXPECT_TRUE(
+      refused(batch.message(), limits).starts_with("batch[sequence=5].rows: has more than 3"));
   auto csv = csv_batch();
   csv.row_count = 4;
-  EXPECT_TRUE(refused(csv.message(), limits).starts_with("batch[sequence=17].row_count: 4 is above 3"));
+  EXPECT_TRUE(
+      refused(csv.message(), limits).starts_with("batch[sequence=17].row_count: 4 is above 3"));
   limits = IngestLimits();
   limits.max_message = Bytes{csv_batch().message().size()};
   EXPECT_TRUE(read_batch(wire::whole(csv_batch().message()), limits).ok());

@@ -30,7 +30,8 @@ TEST(FlushPolicyTest, EachLimitMakesALoadDueAtItsValueAndNotBelow) {
   EXPECT_EQ(flush_due(limits, {99, 9, 4999ms}, true), std::nullopt);
   EXPECT_EQ(flush_due(limits, {100, 0, 0s}, true), FlushTrigger::kBytes);
   EXPECT_EQ(flush_due(limits, {0, 10, 0s}, true), FlushTrigger::kRows);
-  EXPECT_EQ(flush_due(limits, {0, 10, 0s}, false), std::nullopt) << "rows count in stream_load only";
+  EXPECT_EQ(flush_due(limits, {0, 10, 0s}, false), std::nullopt)
+      << "rows count in stream_load only";
   EXPECT_EQ(flush_due(limits, {0, 0, 5s}, false), FlushTrigger::kInterval);
 }
 

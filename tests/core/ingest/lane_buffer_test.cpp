@@ -1,10 +1,10 @@
 #include "core/ingest/lane_buffer.hpp"
 
+#include "core/base/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
-
-#include "core/base/random.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr Clock::time_point kStart{1000s};
 
-std::shared_ptr<const LaneSpec> lane(const std::string& key, Protocol protocol = Protocol::kTransaction,
+std::shared_ptr<const LaneSpec> lane(const std::string& key,
+                                     Protocol protocol = Protocol::kTransaction,
                                      double max_filter_ratio = 0) {
   LaneSpec spec;
   spec.key = key;
@@ -89,13 +90,14 @@ TEST(LaneBufferTest, RowsOfAWriterKeepTheirOrderAcrossLanes) {
   const auto json = lane("json");
   buffered.add(batch(1, 1, csv));
   buffered.add(batch(1, 2, json));
-  buffered.add(batch(1, 3, csv));   // must come after 2: a third group
-  buffered.add(batch(2, 1, csv));   // another writer: may join the youngest csv group
+  buffered.add(batch(1, 3, csv));  // must come after 2: a third group
+  buffered.add(batch(2, 1, csv));  // another writer: may join the youngest csv group
   buffered.flush_all(FlushTrigger::kDrain);
   std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> loads;
   while (auto group = buffered.start_next()) {
     loads.emplace_back();
-    for (const auto& entry : group->batches) loads.back().emplace_back(entry.writer, entry.sequence);
+    for (const auto& entry : group->batches)
+      loads.back().emplace_back(entry.writer, entry.sequence);
     buffered.finished();
   }
   ASSERT_EQ(loads.size(), 3U);
@@ -185,11 +187,18 @@ TEST(LaneBufferTest, NoBatchIsLostDoubledOrReorderedWhateverComes) {
     for (int step = 0; step < 200; ++step) {
       const auto writer = random.below(4);
       switch (random.below(8)) {
-        case 0: buffered.flush_writer(writer, sent[writer], FlushTrigger::kClient); break;
-        case 1: load(); break;
-        case 2: buffered.tick(now += 3s, 10s); break;
+        case 0:
+          buffered.flush_writer(writer, sent[writer], FlushTrigger::kClient);
+          break;
+        case 1:
+          load();
+          break;
+        case 2:
+          buffered.tick(now += 3s, 10s);
+          break;
         default:
-          buffered.add(batch(writer, ++sent[writer], lane(std::string(1, static_cast<char>('a' + random.below(3)))),
+          buffered.add(batch(writer, ++sent[writer],
+                             lane(std::string(1, static_cast<char>('a' + random.below(3)))),
                              random.below(70), now));
       }
     }

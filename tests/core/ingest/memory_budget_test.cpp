@@ -35,7 +35,8 @@ TEST(MemoryBudgetTest, EachWriterThatHoldsDataGetsAnEqualShare) {
   EXPECT_FALSE(budget.over_share(*two.account));
 }
 
-// The prototype of performance.md 4 hung because only the stream whose batch had finished was woken.
+// The prototype of performance.md 4 hung because only the stream whose batch had finished was
+// woken.
 TEST(MemoryBudgetTest, EveryPausedWriterIsWokenByARelease) {
   MemoryBudget budget(Bytes{100});
   Writer one;

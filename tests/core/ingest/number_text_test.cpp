@@ -1,5 +1,7 @@
 #include "core/ingest/number_text.hpp"
 
+#include "core/base/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -8,18 +10,20 @@
 #include <limits>
 #include <string>
 
-#include "core/base/random.hpp"
-
 namespace loadstar::ingest {
 namespace {
 
 std::string decimal(std::string_view text, int precision, int scale) {
   TextBuffer out(1);
   switch (append_decimal(out, text, precision, scale)) {
-    case DecimalFit::kFits: return std::string(out.view());
-    case DecimalFit::kSyntax: return "syntax";
-    case DecimalFit::kScale: return "scale";
-    case DecimalFit::kRange: return "range";
+    case DecimalFit::kFits:
+      return std::string(out.view());
+    case DecimalFit::kSyntax:
+      return "syntax";
+    case DecimalFit::kScale:
+      return "scale";
+    case DecimalFit::kRange:
+      return "range";
   }
   return "?";
 }
@@ -73,8 +77,8 @@ TEST(DecimalTest, WhatWouldChangeIsRefused) {
   EXPECT_EQ(decimal("123456789", 10, 2), "range");
   EXPECT_EQ(decimal("12345678.9", 10, 2), "12345678.9");
   EXPECT_EQ(decimal("1", 2, 2), "range");
-  for (const char* text : {"", "-", ".", "abc", "1.2.3", "1e", "1e+", "1e1.5", "--1", " 1", "1 ", "0x1",
-                           "NaN", "Infinity", "1,5", "1e99999999999", "1_0"}) {
+  for (const char* text : {"", "-", ".", "abc", "1.2.3", "1e", "1e+", "1e1.5", "--1", " 1", "1 ",
+                           "0x1", "NaN", "Infinity", "1,5", "1e99999999999", "1_0"}) {
     EXPECT_EQ(decimal(text, 10, 2), "syntax") << text;
   }
   EXPECT_EQ(decimal(std::string(300, '1'), 10, 2), "syntax");
@@ -87,10 +91,18 @@ TEST(DoubleTest, TextReadsBackExactly) {
   for (int i = 0; i < 200'000; ++i) {
     double value = 0;
     switch (random.below(4)) {
-      case 0: value = std::bit_cast<double>(random.below(~std::uint64_t{0})); break;
-      case 1: value = static_cast<double>(random.below(2'000'000'000)) / 100 - 1e7; break;
-      case 2: value = static_cast<double>(random.below(1'000'000)) / 1000; break;
-      default: value = static_cast<double>(random.below(~std::uint64_t{0})) / 100; break;
+      case 0:
+        value = std::bit_cast<double>(random.below(~std::uint64_t{0}));
+        break;
+      case 1:
+        value = static_cast<double>(random.below(2'000'000'000)) / 100 - 1e7;
+        break;
+      case 2:
+        value = static_cast<double>(random.below(1'000'000)) / 1000;
+        break;
+      default:
+        value = static_cast<double>(random.below(~std::uint64_t{0})) / 100;
+        break;
     }
     if (!std::isfinite(value)) continue;
     const std::string text = double_text(value);
@@ -119,7 +131,8 @@ TEST(IntegerTest, TextMustBeInRange) {
   EXPECT_EQ(integer_text(TypeKind::kBigint, "9223372036854775808"), "refused");
   EXPECT_EQ(integer_text(TypeKind::kLargeint, "-170141183460469231731687303715884105728"),
             "-170141183460469231731687303715884105728");
-  EXPECT_EQ(integer_text(TypeKind::kLargeint, "170141183460469231731687303715884105728"), "refused");
+  EXPECT_EQ(integer_text(TypeKind::kLargeint, "170141183460469231731687303715884105728"),
+            "refused");
   EXPECT_EQ(integer_text(TypeKind::kLargeint, "+0007"), "7");
   EXPECT_EQ(integer_text(TypeKind::kLargeint, "-0"), "0");
   EXPECT_EQ(integer_text(TypeKind::kLargeint, std::string(1000, '0') + "5"), "5");
@@ -136,8 +149,10 @@ TEST(IntegerTest, BigEndianBytes) {
   EXPECT_EQ(big_endian("\xff"s), "-1");
   EXPECT_EQ(big_endian("\x01\x00"s), "256");
   EXPECT_EQ(big_endian("\xff\x00\x00"s), "-65536");
-  EXPECT_EQ(big_endian("\x80"s + std::string(15, '\0')), "-170141183460469231731687303715884105728");
-  EXPECT_EQ(big_endian("\x7f"s + std::string(15, '\xff')), "170141183460469231731687303715884105727");
+  EXPECT_EQ(big_endian("\x80"s + std::string(15, '\0')),
+            "-170141183460469231731687303715884105728");
+  EXPECT_EQ(big_endian("\x7f"s + std::string(15, '\xff')),
+            "170141183460469231731687303715884105727");
 }
 
 }  // namespace

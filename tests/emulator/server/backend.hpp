@@ -82,6 +82,7 @@ class Backend final : public Handler {
   asio::awaitable<Response> finish(Exchange& exchange, bool commit);
   Response rollback(const Exchange& exchange);
   Response list() const;
+  [[nodiscard]] Response in_processing(const LoadContext& context) const;
   Json fail(LoadContext& context, const EngineError& error, const std::string& error_url);
   [[nodiscard]] std::string context_key(const Exchange& exchange) const;
 

@@ -156,6 +156,15 @@ Json Backend::fail(LoadContext& context, const EngineError& error, const std::st
   return json;
 }
 
+/// Another request holds the transaction (5.10); it is unaffected.
+Response Backend::in_processing(const LoadContext& context) const {
+  const bool new_text = cluster_.since({{3, 2, 16}, {3, 3, 10}, {3, 4, 1}});
+  return backend_reply({{"Status", "TXN_IN_PROCESSING"},
+                        {"Label", context.label},
+                        {"Message", new_text ? "Transaction is in processing"
+                                             : "Transaction in processing, please retry later"}});
+}
+
 /// Under the lock, before the body: size, format, parameters, first plan (5.5). Every refusal ends the
 /// whole transaction.
 std::optional<Json> Backend::admit_load(const Exchange& exchange, LoadContext& context) {
@@ -207,13 +216,7 @@ std::optional<Json> Backend::admit_load(const Exchange& exchange, LoadContext& c
 
 asio::awaitable<std::optional<Response>> Backend::receive_load(
     Exchange& exchange, std::shared_ptr<LoadContext> context) {
-  if (context->locked) {
-    const bool new_text = cluster_.since({{3, 2, 16}, {3, 3, 10}, {3, 4, 1}});
-    co_return backend_reply({{"Status", "TXN_IN_PROCESSING"},
-                             {"Label", context->label},
-                             {"Message", new_text ? "Transaction is in processing"
-                                                  : "Transaction in processing, please retry later"}});
-  }
+  if (context->locked) co_return in_processing(*context);
   if (context->timing_out) {
     co_return backend_reply(
         status_message("ABORTED", "The load is timeout, and will be aborted"));
@@ -284,11 +287,7 @@ asio::awaitable<Response> Backend::finish(Exchange& exchange, bool commit) {
           status_message("INVALID_ARGUMENT", "Invalid prepared_timeout: " + timeout_text));
     }
   }
-  if (context->locked) {
-    co_return backend_reply({{"Status", "TXN_IN_PROCESSING"},
-                             {"Label", label},
-                             {"Message", "Transaction is in processing"}});
-  }
+  if (context->locked) co_return in_processing(*context);
   if (context->timing_out) {
     co_return backend_reply(status_message("ABORTED", "The load is timeout, and will be aborted"));
   }

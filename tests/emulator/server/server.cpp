@@ -132,8 +132,11 @@ asio::awaitable<bool> Server::serve_one(std::shared_ptr<Connection> connection, 
   exchange.route = classify(exchange.request, flavor_);
   exchange.chunked_limit = context_.config.streaming_load_max_mb * 1024 * 1024;
   if (flavor_ != Flavor::kAdmin) exchange.faults = context_.faults.strike(role_, exchange.route);
-  const FaultRule* const duplicate = exchange.fault(FaultAction::kDuplicate);
-  if (duplicate != nullptr) exchange.record_body();
+  std::optional<milliseconds> duplicate;
+  if (const FaultRule* const rule = exchange.fault(FaultAction::kDuplicate)) {
+    duplicate = rule->delay;
+    exchange.record_body();
+  }
 
   std::optional<Response> response = co_await receive(exchange);
   if (!response) {
@@ -153,10 +156,10 @@ asio::awaitable<bool> Server::serve_one(std::shared_ptr<Connection> connection, 
     log(exchange, 0, "fault after " + status_word_of(response->body), false);
     co_return false;
   }
-  if (duplicate != nullptr) {
-    const milliseconds delay = duplicate->delay;
-    asio::co_spawn(context_.io,
-                   repeat(exchange.request, exchange.route, exchange.take_recorded(), delay), rethrow);
+  if (duplicate) {
+    asio::co_spawn(
+        context_.io,
+        repeat(exchange.request, exchange.route, exchange.take_recorded(), *duplicate), rethrow);
   }
   log(exchange, response->status, status_word_of(response->body), false);
   const bool goes_on = co_await answer(exchange, std::move(*response));

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "core/ingest/batch_reader.hpp"
+#include "core/ingest/table_encoder.hpp"
+#include "tests/core/ingest/support/wire_builder.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "core/ingest/batch_reader.hpp"
-#include "core/ingest/table_encoder.hpp"
-#include "tests/core/ingest/support/wire_builder.hpp"
 
 namespace loadstar::ingest {
 
@@ -60,7 +60,8 @@ inline std::string header(const LaneSpec& lane, std::string_view name) {
 /// The violations of a refusal, "field: description" one a line, with its reason's number in front.
 inline std::string shown(const Refusal& refusal) {
   std::string text = std::to_string(static_cast<int>(refusal.reason));
-  for (const FieldViolation& one : refusal.violations) text += "\n" + one.field + ": " + one.description;
+  for (const FieldViolation& one : refusal.violations)
+    text += "\n" + one.field + ": " + one.description;
   return text;
 }
 

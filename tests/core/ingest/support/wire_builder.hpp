@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/slice.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,12 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/slice.hpp"
-
 namespace loadstar::ingest::wire {
 
-// Writes the protobuf wire format by hand, from the numbers in proto/loadstar/v1/data.proto, so that a
-// misreading in core/ingest is not repeated here. proto_reader_test.cpp compares it with protobuf.
+// Writes the protobuf wire format by hand, from the numbers in proto/loadstar/v1/data.proto, so
+// that a misreading in core/ingest is not repeated here. proto_reader_test.cpp compares it with
+// protobuf.
 
 inline std::string varint(std::uint64_t value) {
   std::string bytes;
@@ -129,8 +130,8 @@ struct BatchFields {
   }
 };
 
-/// `text` in pieces of `size` bytes, each in storage of its own, so that a sanitizer sees every step
-/// over an edge.
+/// `text` in pieces of `size` bytes, each in storage of its own, so that a sanitizer sees every
+/// step over an edge.
 inline SliceList pieces(std::string_view text, std::size_t size) {
   SliceList list;
   for (std::size_t at = 0; at < text.size(); at += size) {

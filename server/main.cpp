@@ -1,0 +1,32 @@
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <iostream>
+
+#include "server/commands/commands.hpp"
+#include "server/exit_status.hpp"
+
+/// The program `loadstar`: parses the command line and runs one command.
+int main(int argc, char** argv) {
+  using namespace loadstar::server;
+  CLI::App app("Loadstar: streams rows from any client into StarRocks", "loadstar");
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of all commands");
+  Command run;
+  add_serve_command(app, run);
+  add_validate_command(app, run);
+  add_push_command(app, run);
+  add_version_command(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? kExitOk : kExitUsage;
+  }
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::cerr << "loadstar: internal error: " << error.what() << "\n";
+    return kExitInternal;
+  }
+}

@@ -1,0 +1,169 @@
+#include "server/push/push_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+
+#include "server/convert.hpp"
+
+namespace loadstar::server {
+namespace {
+
+std::vector<std::string> split(std::string_view text, std::string_view separator) {
+  std::vector<std::string> items;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    items.emplace_back(text.substr(0, at));
+    if (at == std::string_view::npos) return items;
+    text.remove_prefix(at + separator.size());
+  }
+}
+
+// At commas outside parentheses: "id,v=greatest(a,b)" has two items.
+std::vector<std::string> split_columns(std::string_view text) {
+  std::vector<std::string> items(1);
+  int depth = 0;
+  for (const char c : text) {
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    if (c == ',' && depth == 0) {
+      items.emplace_back();
+    } else {
+      items.back() += c;
+    }
+  }
+  return items;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+v1::Format choose_format(const PushArguments& arguments) {
+  if (arguments.format == "csv") return v1::FORMAT_CSV;
+  if (arguments.format == "ndjson") return v1::FORMAT_NDJSON;
+  for (const std::string_view extension : {".ndjson", ".jsonl", ".json"}) {
+    if (arguments.file.ends_with(extension)) return v1::FORMAT_NDJSON;
+  }
+  return v1::FORMAT_CSV;
+}
+
+// Separators and enclosing of CSV into the plan and the properties of its batches.
+bool plan_csv(const PushArguments& arguments, PushPlan& plan, std::string& problem) {
+  const std::string by_extension = arguments.file.ends_with(".tsv") ? "\\t" : ",";
+  const auto separator =
+      unescape(arguments.column_separator.empty() ? by_extension : arguments.column_separator);
+  const auto delimiter = unescape(arguments.row_delimiter.empty() ? "\\n" : arguments.row_delimiter);
+  if (!separator || separator->empty() || !delimiter || delimiter->empty()) {
+    problem = "--column-separator and --row-delimiter take text with \\t, \\n, \\r, \\\\ and \\xHH";
+    return false;
+  }
+  if (arguments.enclose.size() > 1) {
+    problem = "--enclose takes one character";
+    return false;
+  }
+  plan.separator = *separator;
+  plan.chunker.delimiter = *delimiter;
+  plan.chunker.enclose = arguments.enclose.empty() ? '\0' : arguments.enclose.front();
+  plan.chunker.header = arguments.header;
+  auto& properties = *plan.target.prototype.mutable_properties();
+  properties["column_separator"] = *separator;
+  if (*delimiter != "\n") properties["row_delimiter"] = *delimiter;
+  if (!arguments.enclose.empty()) properties["enclose"] = arguments.enclose;
+  return true;
+}
+
+}  // namespace
+
+std::optional<PushPlan> plan_push(const PushArguments& arguments, std::string& problem) {
+  PushPlan plan;
+  const std::size_t dot = arguments.table.find('.');
+  if (dot == 0 || dot == std::string::npos || dot + 1 == arguments.table.size()) {
+    problem = fmt::format("'{}' is not DATABASE.TABLE", arguments.table);
+    return std::nullopt;
+  }
+  if (!arguments.writer_id.empty() && !is_writer_id(arguments.writer_id)) {
+    problem = "--writer-id must match [A-Za-z0-9_]{1,48}";
+    return std::nullopt;
+  }
+  plan.target.database = arguments.table.substr(0, dot);
+  v1::Batch& batch = plan.target.prototype;
+  batch.set_table(arguments.table.substr(dot + 1));
+  batch.set_format(choose_format(arguments));
+  const bool csv = batch.format() == v1::FORMAT_CSV;
+  const bool csv_only = !arguments.column_separator.empty() || !arguments.row_delimiter.empty() ||
+                        !arguments.enclose.empty() || arguments.header;
+  if (!csv && csv_only) {
+    problem = "--column-separator, --row-delimiter, --enclose and --header are for CSV";
+    return std::nullopt;
+  }
+  if (csv && !plan_csv(arguments, plan, problem)) return std::nullopt;
+  if (!arguments.columns.empty()) set_columns(split_columns(arguments.columns), batch);
+  for (const std::string& property : arguments.properties) {
+    const std::size_t equals = property.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      problem = fmt::format("--property '{}' is not NAME=VALUE", property);
+      return std::nullopt;
+    }
+    (*batch.mutable_properties())[property.substr(0, equals)] = property.substr(equals + 1);
+  }
+  plan.chunker.target = arguments.batch_bytes;
+  plan.session.retry_for = std::chrono::seconds(arguments.retry_seconds);
+  return plan;
+}
+
+std::optional<std::string> unescape(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      result += text[i];
+      continue;
+    }
+    if (++i == text.size()) return std::nullopt;
+    switch (text[i]) {
+      case 't': result += '\t'; break;
+      case 'n': result += '\n'; break;
+      case 'r': result += '\r'; break;
+      case '\\': result += '\\'; break;
+      case 'x': {
+        const std::string_view digits = text.substr(i + 1, 2);
+        unsigned value = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+        if (error != std::errc() || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+        result += static_cast<char>(value);
+        i += 2;
+        break;
+      }
+      default: return std::nullopt;
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> split_header(std::string_view row, std::string_view separator) {
+  std::vector<std::string> names;
+  for (const std::string& item : split(row, separator)) {
+    std::string_view name = trim(item);
+    if (name.size() >= 2 && name.front() == '"' && name.back() == '"') {
+      name = name.substr(1, name.size() - 2);
+    }
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+void set_columns(const std::vector<std::string>& items, v1::Batch& batch) {
+  for (const std::string& item : items) {
+    const std::string text(trim(item));
+    if (text.find('=') == std::string::npos) {
+      batch.add_columns(text);
+    } else {
+      batch.add_column_expressions(text);
+    }
+  }
+}
+
+}  // namespace loadstar::server

@@ -1,0 +1,110 @@
+#include "server/push/row_chunker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace loadstar::server {
+namespace {
+
+bool is_blank(std::string_view row) {
+  return std::all_of(row.begin(), row.end(), [](char c) { return c == '\r' || c == '\n'; });
+}
+
+}  // namespace
+
+void RowChunker::feed(std::string_view bytes) {
+  input_.erase(0, begin_);
+  scanned_ -= begin_;
+  begin_ = 0;
+  input_.append(bytes);
+}
+
+void RowChunker::end() { ended_ = true; }
+
+// Where the row at begin_ ends, its delimiter included; npos if it is not here yet.
+std::size_t RowChunker::find_row_end() {
+  const std::string& delimiter = options_.delimiter;
+  if (options_.enclose == '\0') {
+    const std::size_t found = input_.find(delimiter, scanned_);
+    if (found != std::string::npos) return found + delimiter.size();
+    // The end of what is here may be the beginning of a delimiter.
+    const std::size_t left = input_.size() - scanned_;
+    scanned_ = input_.size() - std::min(left, delimiter.size() - 1);
+    return std::string::npos;
+  }
+  for (; scanned_ < input_.size(); ++scanned_) {
+    const char c = input_[scanned_];
+    if (c == options_.enclose) {
+      enclosed_ = !enclosed_;  // a doubled one inside a field closes and opens
+    } else if (!enclosed_ && c == delimiter.front()) {
+      const std::string_view rest = std::string_view(input_).substr(scanned_);
+      if (rest.starts_with(delimiter)) return scanned_ + delimiter.size();
+      if (!ended_ && std::string_view(delimiter).starts_with(rest)) return std::string::npos;
+    }
+  }
+  return std::string::npos;
+}
+
+void RowChunker::add_row(std::size_t end) {
+  const std::string_view row = std::string_view(input_).substr(begin_, end - begin_);
+  const auto breaks = static_cast<std::uint64_t>(std::count(row.begin(), row.end(), '\n'));
+  const std::string_view content = row.substr(0, row.size() - options_.delimiter.size());
+  const std::uint64_t lines = std::max<std::uint64_t>(breaks, 1);
+  if (options_.header && !header_) {
+    std::string_view names = content;
+    while (names.ends_with('\r')) names.remove_suffix(1);
+    header_ = std::string(names);
+  } else if (!is_blank(content)) {
+    if (chunk_.rows == 0) chunk_.first_line = line_;
+    chunk_.last_line = line_ + lines - 1;
+    chunk_.data.append(row);
+    ++chunk_.rows;
+  }
+  line_ += lines;
+  offset_ += row.size();
+  chunk_.end_offset = offset_;
+  begin_ = end;
+  scanned_ = end;
+  enclosed_ = false;
+}
+
+// One row from the input into the chunk; false if there is none, or it is wrong.
+bool RowChunker::read_row() {
+  std::size_t end = find_row_end();
+  const std::size_t left = input_.size() - begin_;
+  const std::size_t length = end == std::string::npos ? left : end - begin_;
+  if (length > options_.max_row) {
+    error_ = fmt::format("line {}: the row is longer than {} bytes", line_, options_.max_row);
+    return false;
+  }
+  if (end == std::string::npos) {
+    if (!ended_ || left == 0) return false;
+    if (enclosed_) {
+      error_ = fmt::format("line {}: an enclosed field is not closed until the end of the file", line_);
+      return false;
+    }
+    input_.append(options_.delimiter);
+    end = input_.size();
+    add_row(end);
+    offset_ -= options_.delimiter.size();  // these bytes are not in the file
+    chunk_.end_offset = offset_;
+    return true;
+  }
+  add_row(end);
+  return true;
+}
+
+std::optional<Chunk> RowChunker::take() {
+  const auto full = [this] {
+    return chunk_.data.size() >= options_.target || chunk_.rows >= options_.max_rows;
+  };
+  while (!error_ && !full() && read_row()) {
+  }
+  const bool last = (ended_ || error_) && chunk_.rows > 0;
+  if (!full() && !last) return std::nullopt;
+  return std::exchange(chunk_, Chunk());
+}
+
+}  // namespace loadstar::server

@@ -1,0 +1,98 @@
+#include "server/push/push_arguments.hpp"
+
+#include <gmock/gmock.h>
+
+namespace loadstar::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+PushArguments arguments(const std::string& file) {
+  PushArguments result;
+  result.table = "db.t";
+  result.file = file;
+  return result;
+}
+
+TEST(PushArgumentsTest, TheExtensionChoosesTheFormat) {
+  struct Case {
+    const char* file;
+    v1::Format format;
+    const char* separator;
+  };
+  for (const Case& one : {Case{"a.csv", v1::FORMAT_CSV, ","}, Case{"a.tsv", v1::FORMAT_CSV, "\t"},
+                          Case{"-", v1::FORMAT_CSV, ","}, Case{"a.ndjson", v1::FORMAT_NDJSON, ""},
+                          Case{"a.jsonl", v1::FORMAT_NDJSON, ""}}) {
+    std::string problem;
+    const auto plan = plan_push(arguments(one.file), problem);
+    ASSERT_TRUE(plan) << problem;
+    EXPECT_EQ(plan->target.database, "db");
+    EXPECT_EQ(plan->target.prototype.table(), "t");
+    EXPECT_EQ(plan->target.prototype.format(), one.format) << one.file;
+    EXPECT_EQ(plan->separator, one.separator) << one.file;
+    const auto& properties = plan->target.prototype.properties();
+    EXPECT_EQ(properties.contains("column_separator"), one.format == v1::FORMAT_CSV);
+  }
+}
+
+TEST(PushArgumentsTest, EverythingReachesTheBatch) {
+  PushArguments given = arguments("-");
+  given.format = "csv";
+  given.column_separator = "\\x01";
+  given.row_delimiter = "|\\n";
+  given.enclose = "\"";
+  given.columns = "id, name,v=if(a,b,c)";
+  given.properties = {"strict_mode=false", "where=a=1"};
+  given.batch_bytes = 17;
+  std::string problem;
+  const auto plan = plan_push(given, problem);
+  ASSERT_TRUE(plan) << problem;
+  const v1::Batch& batch = plan->target.prototype;
+  EXPECT_THAT(batch.columns(), ElementsAre("id", "name"));
+  EXPECT_THAT(batch.column_expressions(), ElementsAre("v=if(a,b,c)"));
+  EXPECT_EQ(batch.properties().at("column_separator"), "\x01");
+  EXPECT_EQ(batch.properties().at("row_delimiter"), "|\n");
+  EXPECT_EQ(batch.properties().at("enclose"), "\"");
+  EXPECT_EQ(batch.properties().at("strict_mode"), "false");
+  EXPECT_EQ(batch.properties().at("where"), "a=1");
+  EXPECT_EQ(plan->chunker.target, 17U);
+  EXPECT_EQ(plan->chunker.delimiter, "|\n");
+  EXPECT_EQ(plan->chunker.enclose, '"');
+}
+
+TEST(PushArgumentsTest, WhatMakesNoSenseIsRefused) {
+  const std::vector<std::pair<std::function<void(PushArguments&)>, std::string>> cases{
+      {[](auto& given) { given.table = "t"; }, "DATABASE.TABLE"},
+      {[](auto& given) { given.table = ".t"; }, "DATABASE.TABLE"},
+      {[](auto& given) { given.table = "db."; }, "DATABASE.TABLE"},
+      {[](auto& given) { given.writer_id = "a-b"; }, "--writer-id"},
+      {[](auto& given) { given.properties = {"novalue"}; }, "NAME=VALUE"},
+      {[](auto& given) { given.properties = {"=x"}; }, "NAME=VALUE"},
+      {[](auto& given) { given.column_separator = "\\q"; }, "--column-separator"},
+      {[](auto& given) { given.row_delimiter = "\\x0"; }, "--row-delimiter"},
+      {[](auto& given) { given.enclose = "''"; }, "--enclose"},
+      {[](auto& given) {
+         given.format = "ndjson";
+         given.header = true;
+       },
+       "for CSV"},
+  };
+  for (const auto& [change, text] : cases) {
+    PushArguments given = arguments("a.csv");
+    change(given);
+    std::string problem;
+    EXPECT_FALSE(plan_push(given, problem)) << text;
+    EXPECT_THAT(problem, HasSubstr(text));
+  }
+}
+
+TEST(PushArgumentsTest, EscapesAndHeaders) {
+  EXPECT_EQ(unescape("a\\t\\n\\r\\\\\\x1fb"), "a\t\n\r\\\x1f" "b");
+  EXPECT_FALSE(unescape("\\"));
+  EXPECT_FALSE(unescape("\\xg0"));
+  EXPECT_THAT(split_header("id, \"full name\",x", ","), ElementsAre("id", "full name", "x"));
+}
+
+}  // namespace
+}  // namespace loadstar::server

@@ -1,0 +1,164 @@
+#include "server/push/push_session.hpp"
+
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "tests/server/server_fixture.hpp"
+
+namespace loadstar::server::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A push against the gRPC server, whose core is driven by the test.
+class PushSessionTest : public ServerTest {
+ protected:
+  void begin(std::uint64_t batches, std::chrono::milliseconds retry_for = std::chrono::seconds(30)) {
+    PushTarget target;
+    target.writer_id = "push_1";
+    target.database = "db";
+    target.prototype.set_table("t");
+    target.prototype.set_format(v1::FORMAT_CSV);
+    PushSession::Options options;
+    options.retry_for = retry_for;
+    session_ = std::make_unique<PushSession>(channel(this->target()), target, options);
+    end_ = std::async(std::launch::async, [this, batches] {
+      std::uint64_t given = 0;
+      const auto next = [&]() -> std::optional<Chunk> {
+        if (given == batches) return std::nullopt;
+        ++given;
+        return Chunk{"row" + std::to_string(given) + "\n", 1, given, given, given};
+      };
+      return session_->run(next, [](const PushLedger&) {});
+    });
+  }
+
+  static v1::Batch batch(const std::string& message) {
+    v1::WriteRequest request;
+    EXPECT_TRUE(request.ParseFromString(message));
+    return request.batch();
+  }
+
+  static Refusal refusal(Reason reason, std::map<std::string, std::string> metadata = {}) {
+    Refusal result;
+    result.reason = reason;
+    result.message = "because";
+    result.metadata = std::move(metadata);
+    result.retry_after = std::chrono::milliseconds(1);
+    return result;
+  }
+
+  std::unique_ptr<PushSession> session_;
+  std::future<PushEnd> end_;
+};
+
+TEST_F(PushSessionTest, EverythingIsSentOnceAndWaitedFor) {
+  begin(3);
+  const auto stream = writers_.stream(0);
+  ASSERT_TRUE(stream->wait_messages(3));
+  const auto messages = stream->messages();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(batch(messages[i]).sequence(), i + 1);
+    EXPECT_EQ(batch(messages[i]).row_count(), 1U);
+    EXPECT_EQ(batch(messages[i]).data(), "row" + std::to_string(i + 1) + "\n");
+  }
+  stream->say(txn::Ack{3, 3, 0});
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.complete) << end.error;
+  EXPECT_TRUE(stream->half_closed());
+  EXPECT_EQ(session_->ledger().totals().committed_rows, 3U);
+}
+
+TEST_F(PushSessionTest, ABrokenStreamIsOpenedAgainAndGoesOn) {
+  begin(4);
+  const auto first = writers_.stream(0);
+  ASSERT_TRUE(first->wait_messages(4));
+  first->say(txn::Ack{3, 1, 0});
+  writers_.answer_opens({true, 4, std::nullopt, "ls"});
+  first->say(txn::Ended{refusal(Reason::kStarrocksUnavailable)});
+  const auto second = writers_.stream(1);
+  ASSERT_TRUE(second->wait_messages(1));
+  EXPECT_EQ(batch(second->messages()[0]).sequence(), 4U);
+  second->say(txn::Ack{4, 4, 0});
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.complete) << end.error;
+  EXPECT_EQ(session_->ledger().totals().committed_rows, 4U);
+}
+
+TEST_F(PushSessionTest, RejectedBatchesAreReportedAndTheRestGoesOn) {
+  begin(4);
+  const auto first = writers_.stream(0);
+  ASSERT_TRUE(first->wait_messages(4));
+  first->say(txn::Ended{refusal(Reason::kRowsRejected,
+                                {{"rejectedSequences", "2"}, {"receivedSequence", "3"}})});
+  const auto second = writers_.stream(1);
+  ASSERT_TRUE(second->wait_messages(1));
+  EXPECT_EQ(batch(second->messages()[0]).sequence(), 1U);
+  EXPECT_EQ(batch(second->messages()[0]).data(), "row4\n");
+  second->say(txn::Ack{1, 1, 0});
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.complete) << end.error;
+  EXPECT_EQ(session_->ledger().totals().committed_rows, 3U);
+  ASSERT_EQ(session_->ledger().rejected().size(), 1U);
+  EXPECT_EQ(session_->ledger().rejected()[0].first_line, 2U);
+  EXPECT_THAT(session_->ledger().rejected()[0].reason, HasSubstr("ROWS_REJECTED"));
+}
+
+TEST_F(PushSessionTest, WhatRepeatingCannotCureEndsThePush) {
+  begin(1);
+  const auto stream = writers_.stream(0);
+  stream->say(txn::Ended{refusal(Reason::kTableNotFound)});
+  const PushEnd end = end_.get();
+  EXPECT_FALSE(end.complete);
+  EXPECT_FALSE(end.never_opened);
+  EXPECT_THAT(end.error, HasSubstr("TABLE_NOT_FOUND"));
+}
+
+TEST_F(PushSessionTest, ADaemonThatRefusesForTooLongEndsThePush) {
+  writers_.refuse_opens(refusal(Reason::kDraining));
+  begin(1, std::chrono::milliseconds(0));
+  const PushEnd end = end_.get();
+  EXPECT_FALSE(end.complete);
+  EXPECT_TRUE(end.never_opened);
+  EXPECT_THAT(end.error, HasSubstr("DRAINING"));
+}
+
+TEST_F(PushSessionTest, TheDaemonsWindowIsKept) {
+  // One batch is above max_unacked_bytes, so the next one waits for the first to be received.
+  begin(0);
+  EXPECT_TRUE(end_.get().complete);
+  const std::size_t size = kMaxUnackedBytes / 16;
+  stop();
+  threads_ = std::make_unique<IoThreads>(2U);
+  start();
+  PushTarget target;
+  target.writer_id = "push_2";
+  target.database = "db";
+  target.prototype.set_table("t");
+  PushSession session(channel(this->target()), target, PushSession::Options());
+  auto end = std::async(std::launch::async, [&] {
+    std::uint64_t given = 0;
+    const auto next = [&]() -> std::optional<Chunk> {
+      if (given == 40) return std::nullopt;
+      ++given;
+      return Chunk{std::string(size, 'x'), 1, given, given, given};
+    };
+    return session.run(next, [](const PushLedger&) {});
+  });
+  const auto stream = writers_.stream(1);
+  stream->keep_nothing();
+  ASSERT_TRUE(stream->wait_messages(16));
+  std::uint64_t received = 0;
+  while (received < 40) {
+    const std::uint64_t now = stream->message_count();
+    EXPECT_LE(now, received + 16);
+    received = now;
+    stream->say(txn::Ack{received, received, 0});
+    if (received < 40) ASSERT_TRUE(stream->wait_messages(received + 1));
+  }
+  EXPECT_TRUE(end.get().complete);
+}
+
+}  // namespace
+}  // namespace loadstar::server::test
