@@ -18,7 +18,7 @@ class ConnectionTest : public PoolTest {
     options_.connect_timeout = each;
     std::vector<tcp::endpoint> addresses;
     for (const auto& host : hosts) {
-      addresses.emplace_back(asio::ip::make_address(host), server_->endpoint().port());
+      addresses.emplace_back(asio::ip::make_address(host), server_->endpoint().port);
     }
     connection_ = std::make_unique<Connection>(io_.get_executor(), server_->endpoint(), tls_);
     auto work = connection_->connect_to(std::move(addresses), options_, late());
@@ -66,7 +66,7 @@ TEST_F(ConnectionTest, AnAddressThatIsSilentCostsItsOwnTimeOnly) {
   serve(echo_target, &server_tls);
   // A listener on the same port of another address, which accepts and then says nothing.
   tcp::acceptor silent(
-      io_, tcp::endpoint(asio::ip::make_address("127.0.0.2"), server_->endpoint().port()));
+      io_, tcp::endpoint(asio::ip::make_address("127.0.0.2"), server_->endpoint().port));
   connect_to_server({"127.0.0.2", "127.0.0.1"}, 1s);
   EXPECT_TRUE(connected_.has_value()) << describe(connected_.error());
   run(server_->stop());

@@ -214,7 +214,8 @@ TEST(RoundTripTest, DamagedRowsNeverCrash) {
       const auto batch = read_batch(wire::whole(damaged), {});
       if (!batch.ok()) continue;
       const auto answer = encoder.encode(batch.value(), false);
-      if (!answer.ok()) EXPECT_FALSE(answer.refusal().violations.empty());
+      if (answer.ok()) continue;
+      EXPECT_FALSE(answer.refusal().violations.empty());
     }
   }
 }

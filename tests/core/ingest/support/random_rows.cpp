@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <ctime>
 
 namespace loadstar::ingest {
 namespace {
