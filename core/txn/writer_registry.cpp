@@ -1,24 +1,25 @@
 #include "core/txn/writer_registry.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <map>
-#include <mutex>
-#include <utility>
-#include <vector>
-
 #include "core/base/deadline.hpp"
 #include "core/base/random.hpp"
 #include "core/ingest/memory_budget.hpp"
 #include "core/starrocks/label.hpp"
+#include "core/txn/attached_stream.hpp"
 #include "core/txn/load_driver.hpp"
 #include "core/txn/load_permits.hpp"
 #include "core/txn/table_directory.hpp"
 #include "core/txn/writer.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace loadstar::txn {
 namespace {
@@ -42,46 +43,10 @@ Refusal bad_open(std::string field, std::string description) {
   return refusal;
 }
 
-/// The stream that services hold: hops to the writer's strand for each call.
-class AttachedStream final : public WriteStream {
- public:
-  AttachedStream(std::shared_ptr<Writer> writer, Writer::Attachment attachment)
-      : writer_(std::move(writer)), attachment_(std::move(attachment)) {}
-  ~AttachedStream() override { disconnect(); }
-
-  [[nodiscard]] const Opened& opened() const override { return attachment_.opened; }
-
-  asio::awaitable<Answer<Done>> append(SliceList message) override {
-    const auto writer = writer_;
-    auto call = writer->append(attachment_.stream, std::move(message));
-    co_return co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
-  }
-
-  void half_close() override {
-    auto call = [writer = writer_, stream = attachment_.stream] { writer->half_close(stream); };
-    asio::post(writer_->strand(), std::move(call));
-  }
-
-  void disconnect() override {
-    auto call = [writer = writer_, stream = attachment_.stream] { writer->disconnect(stream); };
-    asio::post(writer_->strand(), std::move(call));
-  }
-
-  asio::awaitable<StreamEvent> next_event() override {
-    const auto writer = writer_;
-    auto call = writer->next_event(attachment_.stream);
-    co_return co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
-  }
-
- private:
-  std::shared_ptr<Writer> writer_;
-  Writer::Attachment attachment_;
-};
-
 /// Runs `call(writer)` on the writer's strand.
-template <class Call>
-asio::awaitable<void> on_strand(std::shared_ptr<Writer> writer, Call call) {
-  auto body = [](std::shared_ptr<Writer> target, Call inner) -> asio::awaitable<void> {
+template <class AnyWriter, class Call>
+asio::awaitable<void> on_strand(std::shared_ptr<AnyWriter> writer, Call call) {
+  auto body = [](std::shared_ptr<AnyWriter> target, Call inner) -> asio::awaitable<void> {
     inner(*target);
     co_return;
   };
@@ -104,8 +69,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
         permits_(options_.max_loads),
         budget_(options_.limits.memory),
         tables_(executor_, LoadServices{client, metrics_, labels_, permits_, options_, logger_},
-                random_seed,
-                [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
+                random_seed, [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
                   deliver(writer, std::move(outcomes));
                 }) {
     metrics_.memory_budget.Set(static_cast<double>(budget_.limit()));
@@ -123,10 +87,10 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     if (draining_) co_return draining();
     const bool held = find(request.writer_id) != nullptr;
     if (!held && over_soft_limit()) {
-      Refusal refusal = refuse(
-          Reason::kOverloaded,
-          fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
-                      budget_.used(), budget_.limit()));
+      Refusal refusal =
+          refuse(Reason::kOverloaded,
+                 fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
+                             budget_.used(), budget_.limit()));
       refusal.retry_after = kOverloadedRetry;
       co_return refusal;
     }
@@ -148,11 +112,11 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       };
       co_await on_strand(writer, std::move(attach));
       if (attachment) {
-        attachment->opened.label_prefix = fmt::format(
-            "{}-alo-{}-r{}-", options_.label_prefix,
-            starrocks::database_hash(request.database), nonce_);
+        attachment->opened.label_prefix =
+            fmt::format("{}-alo-{}-r{}-", options_.label_prefix,
+                        starrocks::database_hash(request.database), nonce_);
         std::shared_ptr<WriteStream> stream =
-            std::make_shared<AttachedStream>(writer, std::move(*attachment));
+            std::make_shared<AttachedStream>(writer, attachment->stream, attachment->opened);
         co_return stream;
       }
       // The writer is ending: what it still holds goes first, so that rows stay in order.
@@ -176,8 +140,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
                        fmt::format("writer \"{}\" is not open on this daemon", request.writer_id));
     }
     auto call = writer->checkpoint(request.last_sequence, deadline);
-    auto answer =
-        co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
+    auto answer = co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
     metrics_.checkpoint_duration.Observe(
         std::chrono::duration<double>(Clock::now() - began).count());
     co_return answer;
@@ -211,7 +174,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     report.buffer_limit_bytes = budget_.limit();
     for (const auto& writer : all()) {
       if (!writer->id().starts_with(prefix)) continue;
-      auto add = [&report](Writer& target) { report.writers.push_back(target.report()); };
+      auto add = [&report](WriterHandle& target) { report.writers.push_back(target.report()); };
       co_await on_strand(writer, std::move(add));
     }
     co_return report;
@@ -225,7 +188,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     std::uint64_t pending_before = 0;
     const auto writers = all();
     for (const auto& writer : writers) {
-      auto begin = [&pending_before, grace](Writer& target) {
+      auto begin = [&pending_before, grace](WriterHandle& target) {
         pending_before += target.pending_batches();
         target.drain(grace);
       };
@@ -234,13 +197,14 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     for (const auto& writer : writers) {
       auto gone = writer->wait_gone(deadline);
       co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
-      auto count = [&report](Writer& target) {
+      auto count = [&report](WriterHandle& target) {
         report.uncommitted_batches += target.pending_batches();
         report.uncommitted_rows += target.pending_rows();
       };
       co_await on_strand(writer, std::move(count));
     }
-    report.committed_batches = pending_before - std::min(pending_before, report.uncommitted_batches);
+    report.committed_batches =
+        pending_before - std::min(pending_before, report.uncommitted_batches);
     co_return report;
   }
 
@@ -291,8 +255,8 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     };
     Logger logger = logger_.with("database", request.database);
     if (!request.writer_id.empty()) logger = logger.with("writer", request.writer_id);
-    WriterServices services{executor_, tables_, budget_, options_.limits, metrics_,
-                            std::move(logger)};
+    WriterServices services{executor_,       tables_,  budget_,
+                            options_.limits, metrics_, std::move(logger)};
     auto writer =
         std::make_shared<Writer>(std::move(services), number, request, std::move(on_gone));
     by_number_[number] = writer;
@@ -321,9 +285,9 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     asio::post(writer->strand(), std::move(tell));
   }
 
-  [[nodiscard]] std::vector<std::shared_ptr<Writer>> all() {
+  [[nodiscard]] std::vector<std::shared_ptr<WriterHandle>> all() {
     const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<Writer>> writers;
+    std::vector<std::shared_ptr<WriterHandle>> writers;
     writers.reserve(by_number_.size());
     for (const auto& [number, writer] : by_number_) writers.push_back(writer);
     return writers;
@@ -349,8 +313,8 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 WriterRegistry::WriterRegistry(asio::any_io_executor executor, const CoreOptions& options,
                                starrocks::Client& client, Metrics& metrics, Logger logger,
                                std::uint64_t random_seed)
-    : impl_(std::make_shared<Impl>(std::move(executor), options, client, metrics,
-                                   std::move(logger), random_seed)) {}
+    : impl_(std::make_shared<Impl>(std::move(executor), options, client, metrics, std::move(logger),
+                                   random_seed)) {}
 
 WriterRegistry::~WriterRegistry() = default;
 
