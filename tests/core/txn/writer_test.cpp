@@ -1,0 +1,44 @@
+#include "core/txn/writer.hpp"
+
+#include "tests/core/txn/registry_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loadstar::txn {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Writers as streams see them; numbers, watermarks and tables are in writer_registry_test.cpp.
+class WriterTest : public RegistryFixture {};
+
+TEST_F(WriterTest, EndsWithItsGraceThoughNobodyHoldsIt) {
+  auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  stream.reset();
+  test::pass_time(io_, 70s, 1s);
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+  EXPECT_FALSE(opened("w")->opened().attached) << "a new writer";
+}
+
+TEST_F(WriterTest, EndsWithRefusedRowsThoughNobodyHoldsIt) {
+  auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "BAD\n")).ok());
+  EXPECT_TRUE(append(*stream, batch(2, "good\n")).ok());
+  stream.reset();
+  test::pass_time(io_, 70s, 1s);
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+  EXPECT_FALSE(opened("w")->opened().attached);
+}
+
+TEST_F(WriterTest, AnAnonymousWriterEndsThoughNobodyHoldsIt) {
+  auto stream = opened("");
+  EXPECT_TRUE(append(*stream, batch(0, "a\n")).ok());
+  stream.reset();
+  test::pass_time(io_, 10s);
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+  EXPECT_EQ(test::run(io_, writers_->status("")).writers.size(), 0U);
+}
+
+}  // namespace
+}  // namespace loadstar::txn
