@@ -135,7 +135,8 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
     const auto entry = window_.commit(batch.sequence);
     if (entry) release(*entry);
   } else {
-    table.queue->submit({number(), batch.sequence, std::move(encoded.value().batch), arrived});
+    table.queue->submit(
+        {number(), batch.sequence, std::move(encoded.value().batch), arrived, size});
   }
   changed_.notify();
   co_return true;

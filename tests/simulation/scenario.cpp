@@ -134,7 +134,7 @@ RunReport run_seed(std::uint64_t seed) {
     plan.named = random.chance(70);
     // A plain Stream Load is two exchanges, a transaction seven or more.
     const bool plain = options.defaults.protocol == Protocol::kStreamLoad;
-    plan.batches = (plain ? 120 : 30) + static_cast<unsigned>(random.below(30));
+    plan.batches = (plain ? 160 : 30) + static_cast<unsigned>(random.below(30));
     plan.bad_percent = bad_percent;
     plan.break_percent = break_percent;
     plan.away_percent = away_percent;
