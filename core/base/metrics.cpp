@@ -113,6 +113,12 @@ struct Metrics::Families {
             counter(registry, "loadstar_transactions_prepared_total", "Transactions prepared.")),
         poisoned(counter(registry, "loadstar_transactions_poisoned_total",
                          "Transactions rolled back because an outcome was not proved.")),
+        recovered(counter(registry, "loadstar_transactions_recovered_total",
+                          "Transactions of earlier epochs that were rolled back.")),
+        fenced(counter(registry, "loadstar_fenced_opens_total",
+                       "Calls refused because a higher epoch owns the writer.")),
+        commit(histogram(registry, "loadstar_commit_duration_seconds",
+                         "Duration of Commit calls.")),
         possible_duplicates(counter(registry, "loadstar_possible_duplicate_batches_total",
                                     "Batches sent again although StarRocks had forgotten the "
                                     "outcome of the first try.")),
@@ -157,6 +163,9 @@ struct Metrics::Families {
   Family<Counter>& begun;
   Family<Counter>& prepared;
   Family<Counter>& poisoned;
+  Family<Counter>& recovered;
+  Family<Counter>& fenced;
+  Family<Histogram>& commit;
   Family<Counter>& possible_duplicates;
   Family<Counter>& backpressure;
   Family<Counter>& lost;
@@ -181,6 +190,9 @@ Metrics::Metrics(Registry& registry, std::string cluster, std::size_t max_tables
       transactions_begun(families_->begun.Add({{"cluster", cluster_}})),
       transactions_prepared(families_->prepared.Add({{"cluster", cluster_}})),
       transactions_poisoned(families_->poisoned.Add({{"cluster", cluster_}})),
+      transactions_recovered(families_->recovered.Add({{"cluster", cluster_}})),
+      fenced_opens(families_->fenced.Add({{"cluster", cluster_}})),
+      commit_duration(families_->commit.Add({{"cluster", cluster_}}, duration_buckets())),
       possible_duplicate_batches(families_->possible_duplicates.Add({{"cluster", cluster_}})),
       backpressure_seconds(families_->backpressure.Add({})),
       rows_lost(families_->lost.Add({})),

@@ -96,6 +96,9 @@ class Metrics {
   prometheus::Counter& transactions_begun;
   prometheus::Counter& transactions_prepared;
   prometheus::Counter& transactions_poisoned;
+  prometheus::Counter& transactions_recovered;  ///< of earlier epochs, rolled back by Open or Abort
+  prometheus::Counter& fenced_opens;
+  prometheus::Histogram& commit_duration;
   prometheus::Counter& possible_duplicate_batches;
   prometheus::Counter& backpressure_seconds;
   prometheus::Counter& rows_lost;              ///< acknowledged rows that will not arrive; stays 0

@@ -222,7 +222,9 @@ TEST_F(FaultsTest, AnInterruptedBodyIsUnknown) {
        {std::int64_t{1}, std::int64_t{60'000}, static_cast<std::int64_t>(body.size()) - 1}) {
     for (const bool plain : {true, false}) {
       next_label();
-      if (!plain) ASSERT_TRUE(run(client_->begin(table, label_, timeout, later())).has_value());
+      if (!plain) {
+        ASSERT_TRUE(run(client_->begin(table, label_, timeout, later())).has_value());
+      }
       emulator::FaultRule rule;
       rule.operation = plain ? "be.stream_load" : "be.load";
       rule.phase = FaultPhase::kBody;
@@ -296,7 +298,9 @@ TEST_F(FaultsTest, AStateQueryNeverInventsUnknown) {
     fault("fe.get_load_state", FaultPhase::kAfter, fault_case.action, fault_case.text, 0);
     const auto asked = run(client_->label_state("db", "x", soon()));
     cluster_->clear_faults();
-    if (asked) EXPECT_EQ(asked->state, LabelState::kPrepared) << fault_case.name;
+    if (asked) {
+      EXPECT_EQ(asked->state, LabelState::kPrepared) << fault_case.name;
+    }
   }
 }
 

@@ -47,7 +47,7 @@ class Daemon:
                 "admin": {
                     "probe_listen": "127.0.0.1:0",
                     "listen": "127.0.0.1:0",
-                    "control_socket": str(self.directory / "control.sock"),
+                    "control_socket": f"unix:{self.directory / 'control.sock'}",
                 },
                 "starrocks": {"load_urls": list(load_urls), "user": user, "password": ""},
                 "unknown_tables": "allow_with_defaults",
