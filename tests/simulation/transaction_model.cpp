@@ -260,6 +260,7 @@ void TransactionModel::expire() {
 
 void TransactionModel::publish(const std::string& label, Transaction& transaction, bool slowly,
                                bool one_phase) {
+  ++commits_;
   for (const auto& row : lines(transaction.body)) ++tables_[transaction.table][row];
   transaction.state = slowly ? State::kCommitted : State::kVisible;
   transaction.visible_at = Clock::now() + std::chrono::milliseconds(1000 + random_.below(60'000));
