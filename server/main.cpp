@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   add_serve_command(app, run);
   add_validate_command(app, run);
   add_push_command(app, run);
+  add_txn_command(app, run);
   add_version_command(app, run);
   try {
     app.parse(argc, argv);
