@@ -16,9 +16,11 @@ class Process:
     `keep` the program and its log go on after this object's own process has ended.
     """
 
-    def __init__(self, command, log, environment=None, keep=False):
+    def __init__(self, command, log, environment=None, keep=False, on_line=None):
+        """`on_line(text)` is called on the reading thread, for each line as it comes."""
         self.command = [str(word) for word in command]
         self.log = pathlib.Path(log)
+        self._on_line = on_line
         self._lines = []
         self._changed = threading.Condition()
         self._ended = False
@@ -89,8 +91,11 @@ class Process:
     def _read(self):
         for raw in self._tee.stdout:
             with self._changed:
-                self._lines.append(raw.decode("utf-8", errors="replace").rstrip("\n"))
+                line = raw.decode("utf-8", errors="replace").rstrip("\n")
+                self._lines.append(line)
                 self._changed.notify_all()
+            if self._on_line:
+                self._on_line(line)
         self._tee.wait()
         with self._changed:
             self._ended = True
