@@ -79,6 +79,10 @@ class EpochStream:
                 self._stream.send(batch)
             self.state.notify_all()
 
+    def wait_received(self) -> None:
+        """Waits until the daemon has every batch in its memory."""
+        self.wait(lambda: not self._kept)
+
     def wait(self, fits) -> None:
         """Waits until `fits()`; raises what has ended the epoch."""
         with self.state:

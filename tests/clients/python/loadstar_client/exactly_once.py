@@ -123,6 +123,10 @@ class ExactlyOnceWriter(BatchMethods):
         self._checkpoint_id += 1
         self._rows = 0
 
+    def wait_received(self) -> None:
+        """Waits until every batch is in the daemon's memory. It decides nothing; tests want to know."""
+        self._stream.wait_received()
+
     def flush(self) -> None:
         """Waits until every checkpoint is committed."""
         self._stream.wait(lambda: self._finished == self._submitted)

@@ -94,6 +94,32 @@ class Emulator:
         """StarRocks configuration keys."""
         self._admin("config", json.dumps(keys).encode())
 
+    def change_leader(self) -> None:
+        """PREPARE is forgotten, PREPARED is kept."""
+        self._admin("leader-change", b"{}")
+
+    def restart_backend(self, backend: int, leader_notices=False) -> None:
+        """It forgets the transactions that it was loading."""
+        self._admin("restart-be", json.dumps({"backend": backend, "leader_notices": leader_notices}).encode())
+
+    def advance(self, seconds: float) -> None:
+        """StarRocks' clock, by which transactions time out and labels are forgotten."""
+        self._admin("advance-clock", json.dumps({"ms": int(seconds * 1000)}).encode())
+
+    def evict(self) -> None:
+        """Forgets finished labels that the configuration does not keep."""
+        self._admin("evict", b"{}")
+
+    def rollback(self, label: str, database: str = "test", table: str = "events", user: str = "root") -> None:
+        """As an operator would, behind the daemon's back."""
+        token = base64.b64encode(f"{user}:".encode()).decode()
+        request = urllib.request.Request(f"{self.url}/api/transaction/rollback", b"", {
+            "Authorization": f"Basic {token}", "label": label, "db": database, "table": table}, method="POST")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer = json.loads(response.read())
+        if answer.get("Status") != "OK":
+            raise ProcessError(f"rollback of {label}: {answer}")
+
     def requests(self) -> list:
         """The request log, oldest first."""
         return [json.loads(line) for line in self._admin("requests", None, method="GET").splitlines() if line]
