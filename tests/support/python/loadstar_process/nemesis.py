@@ -24,6 +24,7 @@ class Nemesis:
         self._random = random.Random(seed)
         self.kills = collections.Counter()  # SIGKILL, by what was killed
         self.others = collections.Counter()  # stops, drains, second instances
+        self.blows = collections.Counter()
         # More often what is more interesting.
         self._blows = [
             self.kill_client, self.kill_client, self.kill_daemon, self.kill_daemon, self.kill_daemon_at_request,
@@ -31,12 +32,15 @@ class Nemesis:
             self.stop_client, self.stop_daemon, self.stop_starrocks, self.drain, self.second_instance,
             self.cut, self.hold, self.strike, self.strike, self.strike,
         ]
+        self._next = list(dict.fromkeys(self._blows))  # first each of them once
+        self._random.shuffle(self._next)
 
     def blow(self) -> str:
         """One blow; returns its name."""
         self._world.ledger.wait_checkpoints(self._random.randint(0, 3), _EVENT_WAIT)
-        blow = self._random.choice(self._blows)
+        blow = self._next.pop() if self._next else self._random.choice(self._blows)
         blow()
+        self.blows[blow.__name__] += 1
         return blow.__name__
 
     def kill_client(self):

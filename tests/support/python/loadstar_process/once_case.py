@@ -74,9 +74,13 @@ class OnceCase(ClusterCase):
             except StartOver as over:
                 self.assertLess(epochs, 10, over)
 
+    def raw(self, name, epoch=1, token=b"", **options) -> RawOnce:
+        """A stream of the writer, message by message."""
+        return RawOnce(options.pop("client", self.client), name, epoch, token, **options)
+
     def prepare(self, name, tables=("events",)):
         """(stream, answer) of one checkpoint with one line for each table, prepared and not committed."""
-        stream = RawOnce(self.client, name, 1)
+        stream = self.raw(name)
         for table in tables:
             stream.write(1, [0], table=table)
         return stream, stream.checkpoint(1)
