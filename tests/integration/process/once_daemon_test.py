@@ -2,13 +2,17 @@
 
 import signal
 import threading
+import time
 import unittest
 
 from loadstar_client import LoadstarError, StartOver
 from loadstar_process import WAIT, FaultProxy, Strike
+from loadstar_process.once import percentile
 from loadstar_process.once_case import OnceCase
 from loadstar_process.raw_once import commit
+from loadstar_process.world import last_line
 
+ROUNDS = 10
 
 class DaemonIsLostTest(OnceCase):
     """The daemon reaches StarRocks through a proxy, which knows the moment of each request."""
@@ -91,6 +95,24 @@ class DaemonIsLostTest(OnceCase):
         self.emulator.start()
         self.load("a", 3)
         self.assert_once("a", 3)
+
+    # F200: nothing to do at start; and how soon after it the first checkpoint of a waiting client is committed.
+    def test_a_restart_without_work_is_quick(self):
+        ready, committed = [], []
+        for number in range(ROUNDS):
+            self.daemon.process.kill()
+            started = time.monotonic()
+            self.daemon.start()
+            ready.append(time.monotonic() - started)
+            self.assertTrue(self.client.wait_ready(WAIT))
+            self.load("a", number + 1)
+            committed.append(time.monotonic() - started)
+        self.assert_once("a", ROUNDS)
+        print("\n" + last_line({
+            "rounds": ROUNDS, "ready_s_p50": round(percentile(ready, 0.5), 3), "ready_s_max": round(max(ready), 3),
+            "first_commit_s_p50": round(percentile(committed, 0.5), 3), "first_commit_s_max": round(max(committed), 3)}))
+        self.assertLess(percentile(ready, 0.5), 2)
+        self.assertLess(percentile(committed, 0.5), 5)
 
     # F241: told, its unprepared rows rolled back, its prepared ones kept; exit status 0.
     def test_sigterm_neither_prepares_nor_commits(self):

@@ -3,6 +3,7 @@
 import unittest
 
 from loadstar_client import LoadstarError
+from loadstar_process import WAIT
 from loadstar_process.once_case import OnceCase
 from loadstar_process.raw_once import commit
 
@@ -59,7 +60,7 @@ class StarRocksForgetsTest(OnceCase):
     # F168: rolled back by somebody else.
     def test_rolled_back_by_an_operator_is_lost(self):
         _, answer = self.prepare("a")
-        self.emulator.rollback(answer.loads[0].label)
+        self.emulator.transaction("rollback", answer.loads[0].label)
         self.refused("CHECKPOINT_LOST", commit, self.client, answer.resume_token)
         self.assertEqual(self.lines("a"), {})
 
@@ -67,7 +68,7 @@ class StarRocksForgetsTest(OnceCase):
     def test_a_part_of_a_token_can_be_lost(self):
         _, answer = self.prepare("a", ("events", "others"))
         others = next(load for load in answer.loads if load.table == "others")
-        self.emulator.rollback(others.label, table="others")
+        self.emulator.transaction("rollback", others.label, table="others")
         error = self.refused("CHECKPOINT_LOST", commit, self.client, answer.resume_token)
         self.assertEqual(error.metadata["table"], "others")
         self.assertEqual((self.lines("a"), self.lines("a", "others")), ({0: 1}, {}))
@@ -83,6 +84,42 @@ class StarRocksForgetsTest(OnceCase):
         self.refused("OUTCOME_UNKNOWN", self.raw, "a", 2, answer.resume_token)
         self.assertEqual(self.lines("a"), {0: 1})
 
+    # F043, F044, F045, F046, F047: a label of ours that is not ours (A5 broken), in each of its states.
+    def test_a_label_that_somebody_else_has_begun_is_spent(self):
+        for state in ("PREPARE", "PREPARED", "VISIBLE", "ABORTED"):
+            with self.subTest(state=state):
+                name = self.new_name()
+                stream = self.raw(name)  # looks for traces of its epoch before they are there
+                label = f"{stream.opened.label_prefix}1-1-0"
+                self.emulator.transaction("begin", label)
+                if state == "ABORTED":
+                    self.emulator.transaction("rollback", label)
+                elif state != "PREPARE":
+                    self.emulator.transaction("load", label, b"foreign\t1\tx\n")
+                    self.emulator.transaction("prepare", label)
+                    if state == "VISIBLE":
+                        self.emulator.transaction("commit", label)
+                stream.write(1, [0])
+                answer = stream.checkpoint(1)
+                self.assertEqual([load.label for load in answer.loads], [f"{stream.opened.label_prefix}1-1-1"])
+                commit(self.client, answer.resume_token)
+                self.assertEqual(self.lines(name), {0: 1})
+                states = {entry["label"]: entry["state"] for entry in self.emulator.transactions()}
+                self.assertEqual(states[label], state)
+        self.assertEqual(self.stored_rows("foreign").total(), 1)
+
+    # F196: the backend of an open transaction has forgotten it, and so has the daemon.
+    def test_a_transaction_whose_backend_has_forgotten_it_is_freed(self):
+        stream = self.raw("a")
+        stream.write(1, [0])
+        self.wait_until(lambda: self.emulator.transactions())
+        self.daemon.process.kill()
+        self.restart_backends()
+        self.daemon.start()
+        self.assertTrue(self.client.wait_ready(WAIT))
+        self.raw("a", 2)
+        self.assertEqual({entry["state"] for entry in self.emulator.transactions()}, {"ABORTED"})
+
     # F049: no room for another transaction for a while.
     def test_too_many_running_transactions_are_waited_for(self):
         _, other = self.prepare("b")
@@ -96,7 +133,7 @@ class StarRocksForgetsTest(OnceCase):
         commit(self.client, stream.checkpoint(1).resume_token)
         self.assertEqual((self.lines("a"), self.lines("b")), ({0: 1}, {0: 1}))
 
-    # F188: committed is committed, also if it cannot be seen yet.
+    # F188, F189: committed is committed, also if it cannot be seen yet.
     def test_a_slow_publish_is_committed_and_not_visible(self):
         _, answer = self.prepare("a")
         self.emulator.fault(operation="fe.commit", label="*-a-*", action="publish_delay", delay_ms=60_000)

@@ -110,15 +110,25 @@ class Emulator:
         """Forgets finished labels that the configuration does not keep."""
         self._admin("evict", b"{}")
 
-    def rollback(self, label: str, database: str = "test", table: str = "events", user: str = "root") -> None:
-        """As an operator would, behind the daemon's back."""
-        token = base64.b64encode(f"{user}:".encode()).decode()
-        request = urllib.request.Request(f"{self.url}/api/transaction/rollback", b"", {
-            "Authorization": f"Basic {token}", "label": label, "db": database, "table": table}, method="POST")
-        with urllib.request.urlopen(request, timeout=30) as response:
-            answer = json.loads(response.read())
-        if answer.get("Status") != "OK":
-            raise ProcessError(f"rollback of {label}: {answer}")
+    def transaction(self, operation: str, label: str, body: bytes = b"", table: str = "events") -> None:
+        """One request of the transaction interface, by somebody who is not the daemon."""
+        headers = {"Authorization": "Basic " + base64.b64encode(b"root:").decode(), "label": label, "db": "test", "table": table}
+        method = "PUT" if operation == "load" else "POST"
+        url = f"{self.url}/api/transaction/{operation}"
+        for _ in range(4):  # redirects, which urllib does not follow with a body
+            request = urllib.request.Request(url, body, headers, method=method)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    answer = json.loads(response.read())
+            except urllib.error.HTTPError as redirect:
+                if redirect.code != 307:
+                    raise
+                url = redirect.headers["Location"]
+                continue
+            if answer.get("Status") != "OK":
+                raise ProcessError(f"{operation} of {label}: {answer}")
+            return
+        raise ProcessError(f"{operation} of {label}: too many redirects")
 
     def requests(self) -> list:
         """The request log, oldest first."""
