@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -41,7 +43,7 @@ ExactlyOnceWriter::ExactlyOnceWriter(WriterServices services, ExactlyOnceService
                                      std::uint64_t number, const OpenRequest& open,
                                      ResumeToken token, std::function<void()> on_gone,
                                      std::uint64_t random_seed)
-    : WriterHandle(number, open.writer_id, open.database, asio::make_strand(services.executor)),
+    : WriterHandle(asio::make_strand(services.executor), number, open.writer_id, open.database),
       services_(std::move(services)),
       shared_(std::move(shared)),
       epoch_(open.epoch),
@@ -351,8 +353,16 @@ void ExactlyOnceWriter::become_gone() {
   services_.budget.forget(account_);
   changed_.notify();
   room_->notify();
-  const auto told = std::move(on_gone_);
-  told();
+  // The registry may hold the last reference, and this runs in a coroutine of tasks_: it is told when
+  // that group is empty, from a coroutine that holds a reference of its own.
+  const auto keep = std::static_pointer_cast<ExactlyOnceWriter>(shared_from_this());
+  asio::co_spawn(strand(), leave(keep), asio::detached);
+}
+
+asio::awaitable<void> ExactlyOnceWriter::leave(std::shared_ptr<ExactlyOnceWriter> self) {
+  co_await self->tasks_.join();
+  const auto told = std::move(self->on_gone_);
+  if (told) told();
 }
 
 void ExactlyOnceWriter::release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) {

@@ -37,9 +37,7 @@ struct ExactlyOnceServices {
 ///
 /// Lives on a strand of its own; every method is called on it, except those of WriterHandle that say
 /// otherwise. Owned by the registry; streams share it.
-class ExactlyOnceWriter final : public WriterHandle,
-                                public PartHost,
-                                public std::enable_shared_from_this<ExactlyOnceWriter> {
+class ExactlyOnceWriter final : public WriterHandle, public PartHost {
  public:
   /// `token`: the decoded Open.resume_token, or one without parts and with checkpoint 0 for none.
   /// `on_gone` as for Writer.
@@ -127,6 +125,7 @@ class ExactlyOnceWriter final : public WriterHandle,
   void left_alone();
   void finish_if_drained();
   void become_gone();
+  static asio::awaitable<void> leave(std::shared_ptr<ExactlyOnceWriter> self);
   [[nodiscard]] Ack ack() const;
   [[nodiscard]] Clock::duration prepared_timeout() const;
 

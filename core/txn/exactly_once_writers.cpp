@@ -155,12 +155,13 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     std::shared_ptr<ExactlyOnceWriter> held;
     {
       const std::lock_guard lock(mutex_);
-      std::uint64_t& highest = epochs_[request.writer_id];
+      const auto known = epochs_.find(request.writer_id);
+      const std::uint64_t highest = known == epochs_.end() ? 0 : known->second;
       if (request.epoch < highest) {
         services_.metrics.fenced_opens.Increment();
         co_return fenced(request.epoch, highest);
       }
-      highest = request.epoch;
+      remember(request.writer_id, request.epoch);
       const auto found = writers_.find(request.writer_id);
       if (found != writers_.end()) held = found->second;
     }
@@ -194,6 +195,10 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
 
   asio::awaitable<void> stop() {
     co_await control_.stop();
+    for (const auto& writer : all()) {
+      auto stopping = stop_writer(writer);
+      co_await run_on(writer->strand(), std::move(stopping));
+    }
     const std::lock_guard lock(mutex_);
     writers_.clear();
   }
@@ -300,6 +305,10 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     writer->fence(epoch);
     const Deadline deadline = Clock::now() + kFenceWait;
     co_await writer->wait_gone(deadline);
+    co_return Done{};
+  }
+  static asio::awaitable<Done> stop_writer(std::shared_ptr<ExactlyOnceWriter> writer) {
+    co_await writer->stop();
     co_return Done{};
   }
   static asio::awaitable<bool> issued_by(std::shared_ptr<ExactlyOnceWriter> writer,

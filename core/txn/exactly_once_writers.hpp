@@ -55,9 +55,9 @@ class ExactlyOnceWriters {
   [[nodiscard]] std::vector<std::shared_ptr<ExactlyOnceWriter>> all() const;
   /// Every writer makes room (D6).
   void relieve();
-  /// From now on open() answers DRAINING; writers are told by the registry.
+  /// From now on open() answers DRAINING; the writers themselves are told by the registry.
   void drain() { draining_ = true; }
-  /// Ends phase two; the writers are stopped by the registry.
+  /// Ends phase two and all writers: what is not prepared is rolled back.
   asio::awaitable<void> stop();
 
  private:

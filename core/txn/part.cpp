@@ -153,7 +153,7 @@ asio::awaitable<bool> Part::attempt() {
       step = PartAttempt::on_sealed();
     } else {
       const Deadline due =
-          loaded_ < held_.size() ? Deadline(held_[loaded_].arrived + kLinger) : kNever;
+          loaded_ < held_.size() ? held_[loaded_].arrived + kLinger : kNever;
       co_await changed_.wait_until(due);
     }
   }

@@ -177,6 +177,7 @@ std::shared_ptr<TableQueue> TableDirectory::queue(const starrocks::TableName& ta
 }
 
 void TableDirectory::relieve_memory(std::uint64_t limit) {
+  if (others_) others_();
   // A snapshot: the queues go on while this looks at them.
   std::vector<std::pair<std::uint64_t, std::shared_ptr<TableQueue>>> queues;
   std::uint64_t waiting = 0;

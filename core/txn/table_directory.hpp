@@ -50,6 +50,10 @@ class TableDirectory {
   /// Loads the largest waiting lanes at once, until at most half of the budget waits (D6).
   void relieve_memory(std::uint64_t limit);
 
+  /// `others`: called by relieve_memory() too, for holders of memory that are no table. Once, before
+  /// anything else.
+  void on_relief(std::function<void()> others) { others_ = std::move(others); }
+
   /// Version that StarRocks reports; empty until known.
   [[nodiscard]] std::string version() const;
 
@@ -72,6 +76,7 @@ class TableDirectory {
   LoadServices services_;
   std::uint64_t random_seed_;
   OutcomeSink outcomes_;
+  std::function<void()> others_;
   Signal answered_;                              // on strand_
   std::map<starrocks::TableName, Entry> known_;  // on strand_
   std::optional<ingest::ServerFacts> facts_;     // on strand_

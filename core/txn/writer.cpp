@@ -1,26 +1,20 @@
 #include "core/txn/writer.hpp"
 
-#include <fmt/format.h>
+#include "core/base/deadline.hpp"
+#include "core/base/mutant.hpp"
+#include "core/ingest/batch_reader.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <utility>
+#include <fmt/format.h>
 
-#include "core/base/deadline.hpp"
-#include "core/base/mutant.hpp"
-#include "core/ingest/batch_reader.hpp"
+#include <utility>
 
 namespace loadstar::txn {
 namespace {
 
-/// How old a schema may be while batches are encoded by it. A batch that does not fit is judged again
-/// by a fresh one, so that a column that was just added is found at once.
-constexpr std::chrono::seconds kSchemaAge{60};
-constexpr std::chrono::seconds kFreshSchemaAge{1};
-/// Pause before StarRocks is asked for a schema again.
-constexpr std::chrono::seconds kAskAgain{1};
 /// Paused streams look at the budget again after this, though they are woken by each release.
 constexpr std::chrono::seconds kRoomCheck{1};
 /// A stream that ends with ROWS_REJECTED waits so long for the fate of its other batches.
@@ -36,7 +30,8 @@ Refusal refuse(Reason reason, std::string message) {
 }
 
 Refusal draining_refusal() {
-  Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
+  Refusal refusal =
+      refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
   refusal.retry_after = std::chrono::milliseconds(1000);
   return refusal;
 }
@@ -45,16 +40,15 @@ Refusal draining_refusal() {
 
 Writer::Writer(WriterServices services, std::uint64_t number, const OpenRequest& open,
                std::function<void()> on_gone)
-    : services_(std::move(services)),
-      strand_(asio::make_strand(services_.executor)),
-      number_(number),
-      id_(open.writer_id),
-      database_(open.database),
+    : WriterHandle(asio::make_strand(services.executor), number, open.writer_id, open.database),
+      services_(std::move(services)),
       on_gone_(std::move(on_gone)),
-      changed_(strand_),
-      room_(std::make_shared<Signal>(strand_)),
-      tasks_(strand_) {
-  auto wake = [strand = strand_, room = std::weak_ptr<Signal>(room_)] {
+      changed_(strand()),
+      room_(std::make_shared<Signal>(strand())),
+      encoder_(services_.tables, services_.metrics, changed_, database(), false),
+      slot_(changed_, services_.limits),
+      tasks_(strand()) {
+  auto wake = [strand = strand(), room = std::weak_ptr<Signal>(room_)] {
     auto notify = [room] {
       if (const auto signal = room.lock()) signal->notify();
     };
@@ -68,29 +62,23 @@ Writer::Writer(WriterServices services, std::uint64_t number, const OpenRequest&
 std::optional<Writer::Attachment> Writer::attach(const OpenRequest& open) {
   if (gone_ || stopping_ || ending_ != Ending::kNo) return std::nullopt;
   Attachment attachment;
-  attachment.stream = stream_.number + 1;
-  attachment.opened.attached = stream_.number > 0;
+  attachment.opened.attached = slot_.number() > 0;
   attachment.opened.next_sequence = window_.next_sequence();
-  stream_ = Stream{};
-  stream_.number = attachment.stream;
-  stream_.attached = true;
-  stream_.last_ack = ack();
+  attachment.stream = slot_.attach(ack());
   client_name_ = open.client_name;
-  changed_.notify();  // a stream that was attached finds itself replaced
   room_->notify();
   return attachment;
 }
 
 bool Writer::reads(std::uint64_t stream) const {
-  return stream == stream_.number && stream_.attached && !stream_.ended &&
-         ending_ == Ending::kNo && !stopping_;
+  return slot_.open(stream) && ending_ == Ending::kNo && !stopping_;
 }
 
 Refusal Writer::over(std::uint64_t stream) const {
-  if (stream != stream_.number) {
+  if (!slot_.is_current(stream)) {
     return refuse(Reason::kStreamReplaced, "a newer stream of this writer took over");
   }
-  if (stream_.refusal) return *stream_.refusal;
+  if (slot_.refusal()) return *slot_.refusal();
   if (ending_ == Ending::kRejected) return rejection();
   return draining_refusal();
 }
@@ -123,14 +111,15 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
   auto misnumbered = number_batch(batch, duplicate);
   if (misnumbered) co_return end_stream(std::move(*misnumbered));
   if (duplicate) {
-    services_.metrics.table(database_, batch.table).duplicate_batches.Increment();
-    stream_.ack_again = true;
-    changed_.notify();
+    services_.metrics.table(database(), batch.table).duplicate_batches.Increment();
+    slot_.tell_again();
     co_return false;
   }
-  auto encoded = co_await encode(stream, batch);
-  if (!encoded.ok()) co_return encoded.refusal();
-  const Encoder& table = encoders_[batch.table];
+  const auto wanted = [this, stream] { return reads(stream); };
+  auto encoded = co_await encoder_.encode(batch, wanted);
+  if (!reads(stream)) co_return over(stream);
+  if (!encoded.ok()) co_return end_stream(encoded.refusal());
+  const BatchEncoder::Table& table = *encoded.value().table;
   table.metrics->ingest_batches.Increment();
   table.metrics->ingest_rows.Increment(static_cast<double>(batch.row_count));
   table.metrics->ingest_bytes.Increment(static_cast<double>(size));
@@ -141,28 +130,21 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
       std::chrono::duration<double>(Clock::now() - arrived).count());
   const bool dropped =
       LOADSTAR_MUTANT(kDropOnBackpressure) && services_.budget.used() >= services_.budget.limit();
-  if (encoded.value().rows == 0 || dropped) {
+  if (encoded.value().batch.rows == 0 || dropped) {
     // Nothing to load, for example old images only: final at once.
     const auto entry = window_.commit(batch.sequence);
     if (entry) release(*entry);
   } else {
-    table.queue->submit({number_, batch.sequence, std::move(encoded.value()), arrived});
+    table.queue->submit({number(), batch.sequence, std::move(encoded.value().batch), arrived});
   }
   changed_.notify();
   co_return true;
 }
 
 std::optional<Refusal> Writer::number_batch(ingest::Batch& batch, bool& duplicate) {
-  const bool numbered = batch.sequence != 0;
-  if (!stream_.numbered) stream_.numbered = numbered;
-  if (*stream_.numbered != numbered) {
-    Refusal refusal = refuse(Reason::kBadRequest, "a stream numbers all of its batches or none");
-    refusal.violations.push_back(
-        {"batch.sequence", fmt::format("is {}; earlier batches of this stream were {}",
-                                       batch.sequence, numbered ? "not numbered" : "numbered")});
-    return refusal;
-  }
-  if (!numbered) {
+  auto mixed = slot_.check_numbering(batch.sequence);
+  if (mixed) return mixed;
+  if (batch.sequence == 0) {
     batch.sequence = window_.next_sequence();
     return std::nullopt;
   }
@@ -171,68 +153,11 @@ std::optional<Refusal> Writer::number_batch(ingest::Batch& batch, bool& duplicat
     return std::nullopt;
   }
   if (batch.sequence == window_.next_sequence()) return std::nullopt;
-  Refusal refusal = refuse(Reason::kSequenceGap,
-                           fmt::format("batch {} came, {} is next; go on from there", batch.sequence,
-                                       window_.next_sequence()));
+  Refusal refusal =
+      refuse(Reason::kSequenceGap, fmt::format("batch {} came, {} is next; go on from there",
+                                               batch.sequence, window_.next_sequence()));
   refusal.metadata["expectedSequence"] = std::to_string(window_.next_sequence());
   return refusal;
-}
-
-asio::awaitable<Answer<Writer::Encoder*>> Writer::encoder_for(std::uint64_t stream,
-                                                              const std::string& table,
-                                                              Clock::duration max_age) {
-  Encoder& slot = encoders_[table];
-  while (true) {
-    if (slot.info && Clock::now() - slot.info->read_at <= max_age) co_return &slot;
-    starrocks::TableName name{database_, table};
-    auto answer = co_await services_.tables.info(std::move(name), max_age);
-    if (!reads(stream)) co_return over(stream);
-    if (answer.ok()) {
-      if (slot.info != answer.value()) {
-        slot.info = answer.value();
-        slot.encoder = std::make_unique<ingest::TableEncoder>(
-            database_, table, slot.info->options, slot.info->schema, slot.info->facts);
-        slot.queue = services_.tables.queue({database_, table}, slot.info->options);
-        slot.metrics = &services_.metrics.table(database_, table);
-      }
-      stall_reason_.clear();
-      co_return &slot;
-    }
-    if (answer.refusal().reason != Reason::kStarrocksUnavailable) {
-      encoders_.erase(table);
-      co_return end_stream(answer.refusal());
-    }
-    // StarRocks is away: the batch waits here, and with it the stream.
-    stall_reason_ = answer.refusal().message;
-    const Deadline again = Clock::now() + kAskAgain;
-    co_await changed_.wait_until(again);
-    if (!reads(stream)) co_return over(stream);
-  }
-}
-
-asio::awaitable<Answer<ingest::EncodedBatch>> Writer::encode(std::uint64_t stream,
-                                                             const ingest::Batch& batch) {
-  Clock::duration max_age = kSchemaAge;
-  while (true) {
-    auto found = co_await encoder_for(stream, batch.table, max_age);
-    if (!found.ok()) co_return found.refusal();
-    Encoder& table = *found.value();
-    if (table.info->options.delivery == DeliveryOption::kExactlyOnce) {
-      co_return end_stream(refuse(
-          Reason::kUnsupportedCombination,
-          fmt::format("table {}.{} takes exactly-once writers only (delivery: exactly_once)",
-                      database_, batch.table)));
-    }
-    auto encoded = table.encoder->encode(batch, false);
-    if (encoded.ok()) co_return encoded;
-    const Reason reason = encoded.refusal().reason;
-    const bool by_schema =
-        reason == Reason::kBadRequest || reason == Reason::kUnsupportedCombination;
-    if (!by_schema || Clock::now() - table.info->read_at <= kFreshSchemaAge) {
-      co_return end_stream(encoded.refusal());
-    }
-    max_age = kFreshSchemaAge;
-  }
 }
 
 asio::awaitable<void> Writer::wait_for_room(std::uint64_t stream) {
@@ -255,52 +180,47 @@ asio::awaitable<void> Writer::wait_for_room(std::uint64_t stream) {
 }
 
 void Writer::half_close(std::uint64_t stream) {
-  if (stream != stream_.number || stream_.ended || stopping_) return;
-  stream_.half_closed = true;
+  if (!slot_.is_current(stream) || slot_.ended() || stopping_) return;
+  slot_.set_half_closed();
   if (ending_ == Ending::kNo) ending_ = Ending::kGraceful;
   flush(window_.received(), FlushTrigger::kClient);
   finish_ending();
 }
 
 void Writer::disconnect(std::uint64_t stream) {
-  if (stream != stream_.number || !stream_.attached) return;
-  stream_.attached = false;
+  if (!slot_.detach(stream)) return;
   left_alone();
-  changed_.notify();
   room_->notify();
 }
 
 Refusal Writer::end_stream(Refusal refusal) {
-  if (!stream_.ended) {
-    stream_.ended = true;
-    stream_.refusal = refusal;
+  if (slot_.end(refusal)) {
     note_error(refusal);
     left_alone();
-    changed_.notify();
   }
   return refusal;
 }
 
 void Writer::left_alone() {
   if (ending_ != Ending::kNo || gone_ || stopping_) return;
-  if (id_.empty()) {
+  if (id().empty()) {
     // Nobody can come back to an anonymous writer; what was received is still loaded.
     ending_ = Ending::kGraceful;
     flush(window_.received(), FlushTrigger::kClient);
     finish_ending();
     return;
   }
-  tasks_.spawn(outlive_stream(stream_.number));
+  tasks_.spawn(outlive_stream(slot_.number()));
 }
 
 asio::awaitable<void> Writer::outlive_stream(std::uint64_t stream) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const Deadline end = Clock::now() + services_.limits.session_grace;
   while (Clock::now() < end) {
-    if (stream != stream_.number || ending_ != Ending::kNo || stopping_) co_return;
+    if (!slot_.is_current(stream) || ending_ != Ending::kNo || stopping_) co_return;
     co_await changed_.wait_until(end);
   }
-  if (stream != stream_.number || ending_ != Ending::kNo || stopping_) co_return;
+  if (!slot_.is_current(stream) || ending_ != Ending::kNo || stopping_) co_return;
   ending_ = Ending::kGraceful;
   flush(window_.received(), FlushTrigger::kClient);
   finish_ending();
@@ -308,31 +228,10 @@ asio::awaitable<void> Writer::outlive_stream(std::uint64_t stream) {
 
 asio::awaitable<StreamEvent> Writer::next_event(std::uint64_t stream) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  while (true) {
-    if (stream != stream_.number) co_return Ended{over(stream)};
-    if (!stream_.attached && !stream_.ended) co_return Ended{};
-    if (stream_.draining_untold) {
-      stream_.draining_untold = false;
-      co_return Draining{drain_grace_};
-    }
-    const Ack current = ack();
-    const bool moved = current != stream_.last_ack || stream_.ack_again;
-    if (stream_.ended && !moved) co_return Ended{stream_.refusal};
-    Deadline due = kNever;
-    if (moved) {
-      due = stream_.last_ack_at + services_.limits.ack_min_interval;
-      if (stream_.ended) due = Clock::now();
-    } else if (current.received_sequence > current.committed_sequence) {
-      due = stream_.last_ack_at + services_.limits.ack_interval;
-    }
-    if (due <= Clock::now()) {
-      stream_.last_ack = current;
-      stream_.last_ack_at = Clock::now();
-      stream_.ack_again = false;
-      co_return current;
-    }
-    co_await changed_.wait_until(due);
-  }
+  auto current = [this] { return ack(); };
+  auto refusal = [this, stream] { return over(stream); };
+  auto event = co_await slot_.next_event(stream, std::move(current), std::move(refusal));
+  co_return event;
 }
 
 // --- outcomes ------------------------------------------------------------------------------------
@@ -372,22 +271,19 @@ void Writer::on_outcomes(std::vector<BatchOutcome> outcomes) {
 asio::awaitable<void> Writer::limit_rejection_wait() {
   co_await asio::this_coro::throw_if_cancelled(false);
   const Deadline end = Clock::now() + kRejectionWait;
-  while (Clock::now() < end && !stream_.ended && !stopping_) co_await changed_.wait_until(end);
-  if (stream_.ended || stopping_) co_return;
-  stream_.ended = true;
-  stream_.refusal = rejection();
-  changed_.notify();
+  while (Clock::now() < end && !slot_.ended() && !stopping_) co_await changed_.wait_until(end);
+  if (slot_.ended() || stopping_) co_return;
+  slot_.end(rejection());
 }
 
 void Writer::finish_ending() {
   if (ending_ == Ending::kNo || !window_.settled() || gone_) return;
-  if (!stream_.ended) {
-    stream_.ended = true;
-    if (mismatch_ || !window_.rejected().empty()) {
-      stream_.refusal = rejection();
-    } else if (ending_ == Ending::kDraining) {
-      stream_.refusal = draining_refusal();
-    }
+  if (mismatch_ || !window_.rejected().empty()) {
+    slot_.end(rejection());
+  } else if (ending_ == Ending::kDraining) {
+    slot_.end(draining_refusal());
+  } else {
+    slot_.end(std::nullopt);
   }
   become_gone();
 }
@@ -424,8 +320,8 @@ Refusal Writer::rejection() const {
 }
 
 void Writer::flush(std::uint64_t sequence, FlushTrigger trigger) {
-  for (const auto& [name, encoder] : encoders_) {
-    if (encoder.queue) encoder.queue->flush_writer(number_, sequence, trigger);
+  for (const auto& [name, table] : encoder_.tables()) {
+    if (table.queue) table.queue->flush_writer(number(), sequence, trigger);
   }
 }
 
@@ -463,11 +359,11 @@ asio::awaitable<Answer<Done>> Writer::checkpoint(std::uint64_t last_sequence, De
     }
     if (gone_) co_return refuse(Reason::kWriterNotOpen, "the writer has ended");
     if (Clock::now() >= deadline) {
-      Refusal refusal =
-          refuse(Reason::kStarrocksUnavailable,
-                 fmt::format("batch {} is not committed yet (received {}, committed {}); the load goes "
-                             "on, call again",
-                             last_sequence, window_.received(), window_.committed()));
+      Refusal refusal = refuse(
+          Reason::kStarrocksUnavailable,
+          fmt::format("batch {} is not committed yet (received {}, committed {}); the load goes "
+                      "on, call again",
+                      last_sequence, window_.received(), window_.committed()));
       refusal.retry_after = std::chrono::milliseconds(1000);
       co_return refusal;
     }
@@ -482,8 +378,7 @@ asio::awaitable<Answer<Done>> Writer::checkpoint(std::uint64_t last_sequence, De
 
 void Writer::drain(std::chrono::milliseconds grace) {
   if (gone_ || stopping_) return;
-  drain_grace_ = grace;
-  stream_.draining_untold = stream_.attached && !stream_.ended;
+  slot_.tell_draining(grace);
   if (ending_ == Ending::kNo) ending_ = Ending::kDraining;
   flush(window_.received(), FlushTrigger::kDrain);
   finish_ending();
@@ -498,10 +393,7 @@ asio::awaitable<void> Writer::wait_gone(Deadline deadline) {
 
 asio::awaitable<void> Writer::stop() {
   stopping_ = true;
-  if (!stream_.ended) {
-    stream_.ended = true;
-    stream_.refusal = draining_refusal();
-  }
+  slot_.end(draining_refusal());
   changed_.notify();
   room_->notify();
   tasks_.cancel();
@@ -521,13 +413,13 @@ void Writer::note_error(const Refusal& refusal) {
 
 WriterReport Writer::report() const {
   WriterReport report;
-  report.writer_id = id_;
-  report.database = database_;
-  report.connected = stream_.attached && !stream_.ended;
+  report.writer_id = id();
+  report.database = database();
+  report.connected = slot_.attached() && !slot_.ended();
   report.client_name = client_name_;
   report.ack = ack();
   report.buffered_bytes = services_.budget.held(*account_);
-  report.stall_reason = stall_reason_;
+  report.stall_reason = encoder_.stall_reason().empty() ? stall_reason_ : encoder_.stall_reason();
   report.last_error = last_error_;
   report.last_error_time = last_error_time_;
   return report;

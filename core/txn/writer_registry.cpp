@@ -1,24 +1,27 @@
 #include "core/txn/writer_registry.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <map>
-#include <mutex>
-#include <utility>
-#include <vector>
-
 #include "core/base/deadline.hpp"
 #include "core/base/random.hpp"
+#include "core/base/run_on.hpp"
 #include "core/ingest/memory_budget.hpp"
 #include "core/starrocks/label.hpp"
+#include "core/txn/attached_stream.hpp"
+#include "core/txn/exactly_once_writers.hpp"
 #include "core/txn/load_driver.hpp"
 #include "core/txn/load_permits.hpp"
 #include "core/txn/table_directory.hpp"
 #include "core/txn/writer.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace loadstar::txn {
 namespace {
@@ -42,46 +45,10 @@ Refusal bad_open(std::string field, std::string description) {
   return refusal;
 }
 
-/// The stream that services hold: hops to the writer's strand for each call.
-class AttachedStream final : public WriteStream {
- public:
-  AttachedStream(std::shared_ptr<Writer> writer, Writer::Attachment attachment)
-      : writer_(std::move(writer)), attachment_(std::move(attachment)) {}
-  ~AttachedStream() override { disconnect(); }
-
-  [[nodiscard]] const Opened& opened() const override { return attachment_.opened; }
-
-  asio::awaitable<Answer<Done>> append(SliceList message) override {
-    const auto writer = writer_;
-    auto call = writer->append(attachment_.stream, std::move(message));
-    co_return co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
-  }
-
-  void half_close() override {
-    auto call = [writer = writer_, stream = attachment_.stream] { writer->half_close(stream); };
-    asio::post(writer_->strand(), std::move(call));
-  }
-
-  void disconnect() override {
-    auto call = [writer = writer_, stream = attachment_.stream] { writer->disconnect(stream); };
-    asio::post(writer_->strand(), std::move(call));
-  }
-
-  asio::awaitable<StreamEvent> next_event() override {
-    const auto writer = writer_;
-    auto call = writer->next_event(attachment_.stream);
-    co_return co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
-  }
-
- private:
-  std::shared_ptr<Writer> writer_;
-  Writer::Attachment attachment_;
-};
-
 /// Runs `call(writer)` on the writer's strand.
-template <class Call>
-asio::awaitable<void> on_strand(std::shared_ptr<Writer> writer, Call call) {
-  auto body = [](std::shared_ptr<Writer> target, Call inner) -> asio::awaitable<void> {
+template <class AnyWriter, class Call>
+asio::awaitable<void> on_strand(std::shared_ptr<AnyWriter> writer, Call call) {
+  auto body = [](std::shared_ptr<AnyWriter> target, Call inner) -> asio::awaitable<void> {
     inner(*target);
     co_return;
   };
@@ -104,34 +71,48 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
         permits_(options_.max_loads),
         budget_(options_.limits.memory),
         tables_(executor_, LoadServices{client, metrics_, labels_, permits_, options_, logger_},
-                random_seed,
-                [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
+                random_seed, [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
                   deliver(writer, std::move(outcomes));
-                }) {
+                }),
+        exactly_once_({executor_, tables_, budget_, client, metrics_, options_, logger_,
+                       [this] { tables_.relieve_memory(budget_.limit()); }, random_seed + 1}) {
+    tables_.on_relief([this] { exactly_once_.relieve(); });
     metrics_.memory_budget.Set(static_cast<double>(budget_.limit()));
   }
 
   asio::awaitable<Answer<std::shared_ptr<WriteStream>>> open(OpenRequest request) {
-    if (request.delivery != Delivery::kAtLeastOnce) {
-      co_return refuse(Reason::kUnsupportedCombination,
-                       "this release has at-least-once writers only (DELIVERY_AT_LEAST_ONCE)");
-    }
+    const bool exactly_once = request.delivery == Delivery::kExactlyOnce;
     if (request.database.empty()) co_return bad_open("open.database", "is required");
     if (!request.writer_id.empty() && !starrocks::is_writer_name(request.writer_id)) {
       co_return bad_open("open.writer_id", "must match [A-Za-z0-9_]{1,48}, or be empty");
     }
+    if (exactly_once && request.writer_id.empty()) {
+      co_return bad_open("open.writer_id", "is required for DELIVERY_EXACTLY_ONCE");
+    }
     if (draining_) co_return draining();
-    const bool held = find(request.writer_id) != nullptr;
+    const bool at_least_once_held = find(request.writer_id) != nullptr;
+    const bool exactly_once_held = exactly_once_.holds(request.writer_id);
+    if (exactly_once ? at_least_once_held : exactly_once_held) {
+      co_return refuse(Reason::kUnsupportedCombination,
+                       fmt::format("writer \"{}\" is open with the other delivery guarantee",
+                                   request.writer_id));
+    }
+    const bool held = at_least_once_held || exactly_once_held;
     if (!held && over_soft_limit()) {
-      Refusal refusal = refuse(
-          Reason::kOverloaded,
-          fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
-                      budget_.used(), budget_.limit()));
+      Refusal refusal =
+          refuse(Reason::kOverloaded,
+                 fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
+                             budget_.used(), budget_.limit()));
       refusal.retry_after = kOverloadedRetry;
       co_return refusal;
     }
     auto database = co_await tables_.check_database(request.database);
     if (!database.ok()) co_return database.refusal();
+    if (exactly_once) {
+      auto opening = exactly_once_.open(std::move(request));
+      auto stream = co_await std::move(opening);
+      co_return stream;
+    }
 
     const Deadline deadline = Clock::now() + kSettleWait;
     while (true) {
@@ -148,11 +129,11 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       };
       co_await on_strand(writer, std::move(attach));
       if (attachment) {
-        attachment->opened.label_prefix = fmt::format(
-            "{}-alo-{}-r{}-", options_.label_prefix,
-            starrocks::database_hash(request.database), nonce_);
+        attachment->opened.label_prefix =
+            fmt::format("{}-alo-{}-r{}-", options_.label_prefix,
+                        starrocks::database_hash(request.database), nonce_);
         std::shared_ptr<WriteStream> stream =
-            std::make_shared<AttachedStream>(writer, std::move(*attachment));
+            std::make_shared<AttachedStream>(writer, attachment->stream, attachment->opened);
         co_return stream;
       }
       // The writer is ending: what it still holds goes first, so that rows stay in order.
@@ -168,19 +149,43 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     }
   }
 
-  asio::awaitable<Answer<Done>> checkpoint(CheckpointRequest request, Deadline deadline) {
+  asio::awaitable<Answer<CheckpointOutcome>> checkpoint(CheckpointRequest request,
+                                                        Deadline deadline) {
     const auto began = Clock::now();
     const auto writer = find(request.writer_id);
     if (!writer) {
-      co_return refuse(Reason::kWriterNotOpen,
-                       fmt::format("writer \"{}\" is not open on this daemon", request.writer_id));
+      auto preparing = exactly_once_.checkpoint(std::move(request), deadline);
+      auto outcome = co_await std::move(preparing);
+      co_return outcome;
     }
     auto call = writer->checkpoint(request.last_sequence, deadline);
-    auto answer =
-        co_await asio::co_spawn(writer->strand(), std::move(call), asio::use_awaitable);
+    const auto answer = co_await run_on(writer->strand(), std::move(call));
     metrics_.checkpoint_duration.Observe(
         std::chrono::duration<double>(Clock::now() - began).count());
-    co_return answer;
+    if (!answer.ok()) co_return answer.refusal();
+    co_return CheckpointOutcome{};
+  }
+
+  asio::awaitable<Answer<CommitOutcome>> commit(CommitRequest request, Deadline deadline) {
+    return exactly_once_.commit(std::move(request), deadline);
+  }
+
+  asio::awaitable<Answer<AbortOutcome>> abort(AbortRequest request, Deadline deadline) {
+    if (request.epoch == 0) {
+      if (find(request.writer_id) != nullptr) {
+        co_return refuse(Reason::kUnsupportedCombination,
+                         "an at-least-once writer has no transaction to abort: what was received is "
+                         "loaded; close its stream to end it");
+      }
+      if (exactly_once_.holds(request.writer_id)) {
+        co_return bad_open("epoch", "is required for an exactly-once writer");
+      }
+      co_return refuse(Reason::kWriterNotOpen,
+                       fmt::format("no writer \"{}\" is open on this daemon", request.writer_id));
+    }
+    auto aborting = exactly_once_.abort(std::move(request), deadline);
+    auto outcome = co_await std::move(aborting);
+    co_return outcome;
   }
 
   asio::awaitable<Answer<TableSchema>> describe_table(std::string database, std::string table,
@@ -211,7 +216,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     report.buffer_limit_bytes = budget_.limit();
     for (const auto& writer : all()) {
       if (!writer->id().starts_with(prefix)) continue;
-      auto add = [&report](Writer& target) { report.writers.push_back(target.report()); };
+      auto add = [&report](WriterHandle& target) { report.writers.push_back(target.report()); };
       co_await on_strand(writer, std::move(add));
     }
     co_return report;
@@ -219,13 +224,14 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 
   asio::awaitable<DrainReport> drain(Deadline deadline) {
     draining_ = true;
+    exactly_once_.drain();
     const auto grace =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     DrainReport report;
     std::uint64_t pending_before = 0;
     const auto writers = all();
     for (const auto& writer : writers) {
-      auto begin = [&pending_before, grace](Writer& target) {
+      auto begin = [&pending_before, grace](WriterHandle& target) {
         pending_before += target.pending_batches();
         target.drain(grace);
       };
@@ -234,19 +240,21 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     for (const auto& writer : writers) {
       auto gone = writer->wait_gone(deadline);
       co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
-      auto count = [&report](Writer& target) {
+      auto count = [&report](WriterHandle& target) {
         report.uncommitted_batches += target.pending_batches();
         report.uncommitted_rows += target.pending_rows();
       };
       co_await on_strand(writer, std::move(count));
     }
-    report.committed_batches = pending_before - std::min(pending_before, report.uncommitted_batches);
+    report.committed_batches =
+        pending_before - std::min(pending_before, report.uncommitted_batches);
     co_return report;
   }
 
   asio::awaitable<void> stop() {
     draining_ = true;
-    for (const auto& writer : all()) {
+    co_await exactly_once_.stop();
+    for (const auto& writer : at_least_once()) {
       auto stopped = writer->stop();
       co_await asio::co_spawn(writer->strand(), std::move(stopped), asio::use_awaitable);
     }
@@ -291,8 +299,8 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     };
     Logger logger = logger_.with("database", request.database);
     if (!request.writer_id.empty()) logger = logger.with("writer", request.writer_id);
-    WriterServices services{executor_, tables_, budget_, options_.limits, metrics_,
-                            std::move(logger)};
+    WriterServices services{executor_,       tables_,  budget_,
+                            options_.limits, metrics_, std::move(logger)};
     auto writer =
         std::make_shared<Writer>(std::move(services), number, request, std::move(on_gone));
     by_number_[number] = writer;
@@ -321,11 +329,17 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     asio::post(writer->strand(), std::move(tell));
   }
 
-  [[nodiscard]] std::vector<std::shared_ptr<Writer>> all() {
+  [[nodiscard]] std::vector<std::shared_ptr<WriterHandle>> at_least_once() {
     const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<Writer>> writers;
+    std::vector<std::shared_ptr<WriterHandle>> writers;
     writers.reserve(by_number_.size());
     for (const auto& [number, writer] : by_number_) writers.push_back(writer);
+    return writers;
+  }
+
+  [[nodiscard]] std::vector<std::shared_ptr<WriterHandle>> all() {
+    auto writers = at_least_once();
+    for (const auto& writer : exactly_once_.all()) writers.push_back(writer);
     return writers;
   }
 
@@ -338,6 +352,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
   LoadPermits permits_;
   ingest::MemoryBudget budget_;
   TableDirectory tables_;
+  ExactlyOnceWriters exactly_once_;
   std::atomic<bool> draining_{false};
 
   std::mutex mutex_;  // guards what follows
@@ -349,8 +364,8 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 WriterRegistry::WriterRegistry(asio::any_io_executor executor, const CoreOptions& options,
                                starrocks::Client& client, Metrics& metrics, Logger logger,
                                std::uint64_t random_seed)
-    : impl_(std::make_shared<Impl>(std::move(executor), options, client, metrics,
-                                   std::move(logger), random_seed)) {}
+    : impl_(std::make_shared<Impl>(std::move(executor), options, client, metrics, std::move(logger),
+                                   random_seed)) {}
 
 WriterRegistry::~WriterRegistry() = default;
 
@@ -358,9 +373,19 @@ asio::awaitable<Answer<std::shared_ptr<WriteStream>>> WriterRegistry::open(OpenR
   return impl_->open(std::move(request));
 }
 
-asio::awaitable<Answer<Done>> WriterRegistry::checkpoint(CheckpointRequest request,
-                                                         Deadline deadline) {
+asio::awaitable<Answer<CheckpointOutcome>> WriterRegistry::checkpoint(CheckpointRequest request,
+                                                                      Deadline deadline) {
   return impl_->checkpoint(std::move(request), deadline);
+}
+
+asio::awaitable<Answer<CommitOutcome>> WriterRegistry::commit(CommitRequest request,
+                                                              Deadline deadline) {
+  return impl_->commit(std::move(request), deadline);
+}
+
+asio::awaitable<Answer<AbortOutcome>> WriterRegistry::abort(AbortRequest request,
+                                                            Deadline deadline) {
+  return impl_->abort(std::move(request), deadline);
 }
 
 asio::awaitable<Answer<TableSchema>> WriterRegistry::describe_table(std::string database,

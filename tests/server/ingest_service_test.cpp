@@ -211,19 +211,29 @@ TEST_F(IngestServiceTest, LimitsOfNamesAreInclusive) {
   EXPECT_TRUE(second && second->has_opened());
 }
 
-TEST_F(IngestServiceTest, ExactlyOnceIsNotInThisRelease) {
+TEST_F(IngestServiceTest, AnExactlyOnceOpenReachesCoreWithEpochTokenAndReattach) {
+  writers_.answer_opens({true, 18, 1042, "ls-w1-abcdefgh-"});
   v1::WriteRequest request;
   v1::Open& open = *request.mutable_open();
   open.set_writer_id("w1");
   open.set_database("db");
   open.set_delivery(v1::DELIVERY_EXACTLY_ONCE);
-  open.set_epoch(1);
+  open.set_epoch(7);
+  open.set_resume_token("\x01token");
+  open.set_reattach(true);
   Call call(channel(target()));
   call.stream->Write(request);
-  const grpc::Status status = call.finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  EXPECT_EQ(reason_of(status), "UNSUPPORTED_COMBINATION");
-  EXPECT_TRUE(writers_.opens().empty());
+  const auto answer = call.read();
+  ASSERT_TRUE(answer && answer->has_opened());
+  EXPECT_TRUE(answer->opened().attached());
+  EXPECT_EQ(answer->opened().next_sequence(), 18U);
+  EXPECT_EQ(answer->opened().next_checkpoint_id(), 1042U);
+  EXPECT_EQ(answer->opened().label_prefix(), "ls-w1-abcdefgh-");
+  ASSERT_EQ(writers_.opens().size(), 1U);
+  EXPECT_EQ(writers_.opens()[0].delivery, txn::Delivery::kExactlyOnce);
+  EXPECT_EQ(writers_.opens()[0].epoch, 7U);
+  EXPECT_EQ(writers_.opens()[0].resume_token, "\x01token");
+  EXPECT_TRUE(writers_.opens()[0].reattach);
 }
 
 TEST_F(IngestServiceTest, ARefusedOpenEndsTheCallWithItsReason) {

@@ -54,42 +54,75 @@ TEST_F(ServicesTest, ACheckpointThatIsRefusedSaysWhyAndWhichDaemonItIs) {
   EXPECT_EQ(reason_of(checkpoint(target(), "")), "BAD_REQUEST");
 }
 
-TEST_F(ServicesTest, CommitOfNothingIsOkAndOfAnythingElseABadToken) {
+TEST_F(ServicesTest, ACheckpointAnswersTokenExpiryAndLoads) {
+  txn::CheckpointOutcome outcome;
+  outcome.resume_token = "\x01token";
+  outcome.expire_time = std::chrono::system_clock::time_point(std::chrono::seconds(1'000'000));
+  outcome.loads.push_back({"t", "ls-w1-abcdefgh-7-1041-0", 12, 10, 1, 99});
+  writers_.answer_checkpoints_with(outcome);
+  const auto stub = v1::TransactionService::NewStub(channel(target()));
+  grpc::ClientContext context;
+  v1::CheckpointRequest request;
+  request.set_writer_id("w1");
+  request.set_epoch(7);
+  request.set_checkpoint_id(1041);
+  v1::CheckpointResponse response;
+  ASSERT_TRUE(stub->Checkpoint(&context, request, &response).ok());
+  EXPECT_EQ(response.resume_token(), outcome.resume_token);
+  EXPECT_EQ(response.expire_time().seconds(), 1'000'000);
+  ASSERT_EQ(response.loads_size(), 1);
+  EXPECT_EQ(response.loads(0).label(), "ls-w1-abcdefgh-7-1041-0");
+  EXPECT_EQ(response.loads(0).transaction_id(), 12);
+  EXPECT_EQ(response.loads(0).total_rows(), 10U);
+  EXPECT_EQ(response.loads(0).filtered_rows(), 1U);
+  EXPECT_EQ(response.loads(0).bytes(), 99U);
+  EXPECT_EQ(writers_.checkpoints().back().epoch, 7U);
+  EXPECT_EQ(writers_.checkpoints().back().checkpoint_id, 1041U);
+}
+
+TEST_F(ServicesTest, CommitHandsTheTokenOverAndAnswersWhatIsCommitted) {
   const auto stub = v1::TransactionService::NewStub(channel(target()));
   v1::CommitRequest request;
   v1::CommitResponse response;
+  request.set_resume_token("\x01token");
+  request.set_wait_visible(true);
+  writers_.answer_commits(txn::CommitOutcome{17, false});
   {
     grpc::ClientContext context;
     EXPECT_TRUE(stub->Commit(&context, request, &response).ok());
-    EXPECT_TRUE(response.visible());
+    EXPECT_EQ(response.committed_sequence(), 17U);
+    EXPECT_FALSE(response.visible());
   }
-  request.set_resume_token("\x01token");
+  ASSERT_EQ(writers_.commits().size(), 1U);
+  EXPECT_EQ(writers_.commits()[0].resume_token, "\x01token");
+  EXPECT_TRUE(writers_.commits()[0].wait_visible);
+  writers_.answer_commits(refusal_of(Reason::kCheckpointLost));
   grpc::ClientContext context;
   const grpc::Status status = stub->Commit(&context, request, &response);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(reason_of(status), "BAD_RESUME_TOKEN");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(reason_of(status), "CHECKPOINT_LOST");
 }
 
-TEST_F(ServicesTest, AbortTellsHeldWritersFromOthersAndCommitsNothing) {
-  txn::StatusReport report;
-  report.writers.emplace_back().writer_id = "held";
-  report.writers.emplace_back().writer_id = "held_too";
-  writers_.set_report(report);
+TEST_F(ServicesTest, AbortChecksItsFieldsAndAnswersTheCount) {
   const auto stub = v1::TransactionService::NewStub(channel(target()));
+  v1::AbortResponse response;
   const auto abort = [&](const std::string& writer, std::uint64_t epoch, const std::string& database) {
     grpc::ClientContext context;
     v1::AbortRequest request;
-    v1::AbortResponse response;
     request.set_writer_id(writer);
     request.set_database(database);
     request.set_epoch(epoch);
-    return reason_of(stub->Abort(&context, request, &response));
+    return stub->Abort(&context, request, &response);
   };
-  EXPECT_EQ(abort("held", 0, "db"), "UNSUPPORTED_COMBINATION");
-  EXPECT_EQ(abort("hel", 0, "db"), "WRITER_NOT_OPEN");
-  EXPECT_EQ(abort("held", 3, "db"), "UNSUPPORTED_COMBINATION");
-  EXPECT_EQ(abort("he-ld", 0, "db"), "BAD_REQUEST");
-  EXPECT_EQ(abort("held", 0, ""), "BAD_REQUEST");
+  writers_.answer_aborts(txn::AbortOutcome{3});
+  EXPECT_TRUE(abort("w1", 3, "db").ok());
+  EXPECT_EQ(response.aborted_transactions(), 3U);
+  ASSERT_EQ(writers_.aborts().size(), 1U);
+  EXPECT_EQ(writers_.aborts()[0].epoch, 3U);
+  EXPECT_EQ(reason_of(abort("he-ld", 3, "db")), "BAD_REQUEST");
+  EXPECT_EQ(reason_of(abort("held", 3, "")), "BAD_REQUEST");
+  EXPECT_EQ(reason_of(abort("held", 1ULL << 32U, "db")), "BAD_REQUEST");
+  EXPECT_EQ(writers_.aborts().size(), 1U) << "what is malformed does not reach core";
 }
 
 TEST_F(ServicesTest, StatusShowsTheDaemonAndItsWriters) {

@@ -1,0 +1,294 @@
+#include "core/txn/exactly_once_writers.hpp"
+
+#include "tests/core/txn/exactly_once_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loadstar::txn {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ExactlyOnceWritersTest : public ExactlyOnceFixture {};
+
+TEST_F(ExactlyOnceWritersTest, RowsBecomeVisibleOnlyByCommit) {
+  const auto stream = opened_epoch(1);
+  EXPECT_FALSE(stream->opened().attached);
+  EXPECT_EQ(stream->opened().next_sequence, 1U);
+  EXPECT_EQ(stream->opened().next_checkpoint_id, 1U);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\nb\n")).ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 1, "c\n", "u")).ok());
+  const auto prepared = checkpoint(1, 1, 2);
+  ASSERT_TRUE(prepared.ok()) << prepared.refusal().message;
+  EXPECT_TRUE(starrocks_.rows("t").empty());
+  ASSERT_EQ(prepared.value().loads.size(), 2U);
+  EXPECT_EQ(prepared.value().loads[0].total_rows, 2U);
+  EXPECT_TRUE(prepared.value().expire_time.has_value());
+  const auto token = decode_resume_token(prepared.value().resume_token);
+  ASSERT_TRUE(token.ok());
+  EXPECT_EQ(token.value().last_sequence, 2U);
+  EXPECT_EQ(token.value().parts.size(), 2U);
+
+  const auto committed = commit(prepared.value().resume_token);
+  ASSERT_TRUE(committed.ok()) << committed.refusal().message;
+  EXPECT_EQ(committed.value().committed_sequence, 2U);
+  EXPECT_EQ(visible("a") + visible("b") + visible("c", "u"), 3U);
+  stream->half_close();
+  EXPECT_FALSE(until_ended(*stream).refusal);
+  EXPECT_EQ(last_ack_.committed_sequence, 2U);
+}
+
+// F126, F148, F157: the same call again is answered the same, and nothing is done twice.
+TEST_F(ExactlyOnceWritersTest, CheckpointAndCommitAreIdempotent) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto first = checkpoint(1, 1, 1);
+  const auto again = checkpoint(1, 1, 1);
+  ASSERT_TRUE(first.ok() && again.ok());
+  EXPECT_EQ(first.value().resume_token, again.value().resume_token);
+  EXPECT_EQ(checkpoint(1, 1, 2).refusal().reason, Reason::kCheckpointConflict);
+  EXPECT_EQ(checkpoint(1, 3, 2).refusal().reason, Reason::kCheckpointConflict);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(commit(first.value().resume_token).ok());
+  EXPECT_EQ(visible("a"), 1U);
+}
+
+TEST_F(ExactlyOnceWritersTest, TokensAreCumulativeAndTheNextCheckpointIsPipelined) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "b\n")).ok());
+  EXPECT_TRUE(append(*stream, batch_of(3, 3, "c\n")).ok());
+  ASSERT_TRUE(checkpoint(1, 1, 1).ok()) << "declined: its token is not used";
+  const auto second = checkpoint(1, 2, 2);
+  ASSERT_TRUE(second.ok());
+  ASSERT_TRUE(commit(second.value().resume_token).ok());
+  EXPECT_EQ(visible("a"), 1U);
+  EXPECT_EQ(visible("b"), 1U);
+  EXPECT_EQ(visible("c"), 0U);
+}
+
+// F058: nothing in it: no transaction, the token moves on.
+TEST_F(ExactlyOnceWritersTest, AnEmptyCheckpointBeginsNothing) {
+  const auto stream = opened_epoch(1);
+  const auto before = starrocks_.exchanges();
+  const auto empty = checkpoint(1, 1, 0);
+  ASSERT_TRUE(empty.ok());
+  EXPECT_EQ(starrocks_.exchanges(), before);
+  EXPECT_TRUE(empty.value().loads.empty());
+  EXPECT_TRUE(commit(empty.value().resume_token).ok());
+  EXPECT_TRUE(commit("").ok()) << "an empty token commits nothing";
+}
+
+TEST_F(ExactlyOnceWritersTest, ALowerEpochIsFencedAndAHigherOneTakesOver) {
+  const auto old = opened_epoch(3);
+  EXPECT_TRUE(append(*old, batch_of(1, 1, "lost\n")).ok());
+  test::pass_time(io_, 2s);
+  EXPECT_EQ(open_epoch(2).refusal().reason, Reason::kWriterFenced);
+  const auto next = opened_epoch(4);
+  EXPECT_EQ(until_ended(*old).refusal->reason, Reason::kWriterFenced);
+  EXPECT_EQ(checkpoint(3, 1, 1).refusal().reason, Reason::kWriterFenced);
+  EXPECT_TRUE(append(*next, batch_of(1, 1, "kept\n")).ok());
+  const auto prepared = checkpoint(4, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  ASSERT_TRUE(commit(prepared.value().resume_token).ok());
+  EXPECT_EQ(visible("lost"), 0U);
+  EXPECT_EQ(visible("kept"), 1U);
+}
+
+TEST_F(ExactlyOnceWritersTest, ABrokenStreamReattachesWithinItsGrace) {
+  auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  stream->disconnect();
+  test::pass_time(io_, 10s);
+  stream = opened_epoch(1, "", true);
+  EXPECT_TRUE(stream->opened().attached);
+  EXPECT_EQ(stream->opened().next_sequence, 2U);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok()) << "sent again: dropped";
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  ASSERT_TRUE(commit(prepared.value().resume_token).ok());
+  EXPECT_EQ(visible("a"), 1U);
+}
+
+TEST_F(ExactlyOnceWritersTest, AfterTheGraceTheEpochIsUsedAndOpenTransactionsAreRolledBack) {
+  auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  test::pass_time(io_, 2s);
+  stream->disconnect();
+  stream.reset();
+  test::pass_time(io_, 90s);
+  EXPECT_EQ(open_epoch(1, "", true).refusal().reason, Reason::kEpochUsed);
+  EXPECT_EQ(open_epoch(1).refusal().reason, Reason::kEpochUsed);
+  EXPECT_EQ(checkpoint(1, 1, 1).refusal().reason, Reason::kWriterNotOpen);
+  EXPECT_TRUE(open_epoch(2).ok());
+  EXPECT_EQ(visible("a"), 0U);
+}
+
+// architecture.md 7: reattach to a writer that is not held, and the fence does not rise.
+TEST_F(ExactlyOnceWritersTest, ReattachToAWriterThatIsNotHeldIsRefusedFirst) {
+  EXPECT_EQ(open_epoch(5, "", true).refusal().reason, Reason::kEpochUsed);
+  EXPECT_TRUE(open_epoch(4).ok()) << "the fence did not rise";
+}
+
+// F150, F151, F204: what no durable token names is rolled back, what one names is committed.
+TEST_F(ExactlyOnceWritersTest, OpenCommitsItsTokenAndRollsBackTheRest) {
+  auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "decided\n")).ok());
+  const auto durable = checkpoint(1, 1, 1);
+  ASSERT_TRUE(durable.ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "undecided\n")).ok());
+  ASSERT_TRUE(checkpoint(1, 2, 2).ok());
+  EXPECT_TRUE(append(*stream, batch_of(3, 3, "open\n")).ok());
+  test::pass_time(io_, 2s);
+
+  const auto next = opened_epoch(2, durable.value().resume_token);
+  EXPECT_EQ(visible("decided"), 1U) << "Open commits before it answers";
+  EXPECT_EQ(next->opened().next_sequence, 2U);
+  EXPECT_EQ(next->opened().next_checkpoint_id, 2U);
+  EXPECT_TRUE(append(*next, batch_of(2, 2, "undecided\n")).ok());
+  const auto again = checkpoint(2, 2, 2);
+  ASSERT_TRUE(again.ok());
+  ASSERT_TRUE(commit(again.value().resume_token).ok());
+  EXPECT_EQ(visible("undecided"), 1U);
+  EXPECT_EQ(visible("open"), 0U);
+}
+
+// F206: the client went back behind a commit.
+TEST_F(ExactlyOnceWritersTest, AnOldTokenIsStale) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(commit(prepared.value().resume_token).ok());
+  const auto stale = open_epoch(2);
+  ASSERT_FALSE(stale.ok());
+  EXPECT_EQ(stale.refusal().reason, Reason::kStaleResumeToken);
+  EXPECT_FALSE(stale.refusal().metadata.at("label").empty());
+}
+
+// F153: a token of another writer, database or prefix.
+TEST_F(ExactlyOnceWritersTest, AForeignTokenIsRefused) {
+  ResumeToken token;
+  token.prefix = "ls";
+  token.writer = "other";
+  token.database = "test";
+  token.epoch = 1;
+  EXPECT_EQ(open_epoch(2, encode(token)).refusal().reason, Reason::kBadResumeToken);
+  token.writer = "w";
+  token.database = "elsewhere";
+  EXPECT_EQ(open_epoch(2, encode(token)).refusal().reason, Reason::kBadResumeToken);
+  token.database = "test";
+  token.prefix = "xy";
+  EXPECT_EQ(open_epoch(2, encode(token)).refusal().reason, Reason::kBadResumeToken);
+  EXPECT_EQ(commit(encode(token)).refusal().reason, Reason::kBadResumeToken);
+  EXPECT_EQ(commit("nonsense").refusal().reason, Reason::kBadResumeToken);
+}
+
+// D1: any daemon commits a token, without a writer.
+TEST_F(ExactlyOnceWritersTest, AnotherDaemonCommitsTheToken) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  WriterRegistry other(io_.get_executor(), options_, client_, metrics_, Logger(), 2);
+  EXPECT_TRUE(commit(prepared.value().resume_token, &other).ok());
+  EXPECT_EQ(visible("a"), 1U);
+  EXPECT_TRUE(commit(prepared.value().resume_token).ok());
+  EXPECT_EQ(visible("a"), 1U);
+  auto stop = [](WriterRegistry& writers) -> asio::awaitable<bool> {
+    co_await writers.stop();
+    co_return true;
+  };
+  EXPECT_TRUE(test::run(io_, stop(other)));
+}
+
+// F005, F241: half-close and the end of the daemon roll back what is open and never what is prepared.
+TEST_F(ExactlyOnceWritersTest, TheEndRollsBackWhatIsOpenAndKeepsWhatIsPrepared) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "prepared\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "open\n")).ok());
+  test::pass_time(io_, 2s);
+  stream->half_close();
+  EXPECT_FALSE(until_ended(*stream).refusal);
+  test::pass_time(io_, 5s);
+  EXPECT_TRUE(commit(prepared.value().resume_token).ok());
+  EXPECT_EQ(visible("prepared"), 1U);
+  EXPECT_EQ(visible("open"), 0U);
+}
+
+TEST_F(ExactlyOnceWritersTest, AbortRollsBackWhatTheTokenDoesNotName) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "kept\n")).ok());
+  const auto kept = checkpoint(1, 1, 1);
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "aborted\n")).ok());
+  const auto aborted = checkpoint(1, 2, 2);
+  ASSERT_TRUE(aborted.ok());
+  const auto outcome = abort(1, kept.value().resume_token);
+  ASSERT_TRUE(outcome.ok()) << outcome.refusal().message;
+  EXPECT_EQ(outcome.value().aborted_transactions, 1U);
+  EXPECT_EQ(commit(aborted.value().resume_token).refusal().reason, Reason::kCheckpointLost);
+  EXPECT_TRUE(commit(kept.value().resume_token).ok());
+  EXPECT_EQ(visible("kept"), 1U);
+  EXPECT_EQ(visible("aborted"), 0U);
+  EXPECT_EQ(open_epoch(1).refusal().reason, Reason::kEpochUsed);
+  EXPECT_EQ(abort(0).refusal().reason, Reason::kWriterNotOpen);
+}
+
+// F108: StarRocks refuses rows: told from Checkpoint, and the writer ends.
+TEST_F(ExactlyOnceWritersTest, RefusedRowsEndTheWriter) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 1, "BAD\n")).ok());
+  const auto refused = checkpoint(1, 1, 2);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.refusal().reason, Reason::kRowsRejected);
+  EXPECT_EQ(refused.refusal().metadata.at("firstSequence"), "1");
+  EXPECT_EQ(refused.refusal().metadata.at("lastSequence"), "2");
+  EXPECT_EQ(until_ended(*stream).refusal->reason, Reason::kRowsRejected);
+  EXPECT_TRUE(open_epoch(2).ok());
+  EXPECT_EQ(visible("a"), 0U);
+}
+
+TEST_F(ExactlyOnceWritersTest, BatchesAreNumberedAndInOrder) {
+  auto stream = opened_epoch(1);
+  const auto gap = append(*stream, batch_of(2, 1, "a\n"));
+  EXPECT_EQ(gap.refusal().reason, Reason::kSequenceGap);
+  EXPECT_EQ(gap.refusal().metadata.at("expectedSequence"), "1");
+  stream = opened_epoch(1, "", true);
+  EXPECT_EQ(append(*stream, batch_of(0, 1, "a\n")).refusal().reason, Reason::kBadRequest);
+  stream = opened_epoch(1, "", true);
+  EXPECT_EQ(append(*stream, batch_of(1, 0, "a\n")).refusal().reason, Reason::kBadRequest);
+  stream = opened_epoch(1, "", true);
+  EXPECT_EQ(append(*stream, batch_of(1, 9, "a\n")).refusal().reason,
+            Reason::kTooManyPendingCheckpoints);
+  EXPECT_TRUE(opened_epoch(1, "", true)->opened().attached) << "the writer stays";
+}
+
+TEST_F(ExactlyOnceWritersTest, TheOtherDeliveryUnderTheSameNameIsRefused) {
+  const auto stream = opened_epoch(1);
+  EXPECT_EQ(open("w").refusal().reason, Reason::kUnsupportedCombination);
+  const auto other = opened("v");
+  OpenRequest request;
+  request.writer_id = "v";
+  request.database = "test";
+  request.delivery = Delivery::kExactlyOnce;
+  request.epoch = 1;
+  EXPECT_EQ(test::run(io_, writers_->open(std::move(request))).refusal().reason,
+            Reason::kUnsupportedCombination);
+}
+
+TEST_F(ExactlyOnceWritersTest, StatusShowsEpochAndTransactions) {
+  const auto stream = opened_epoch(4);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  ASSERT_TRUE(checkpoint(4, 1, 1).ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "b\n")).ok());
+  test::pass_time(io_, 2s);
+  const auto report = test::run(io_, writers_->status("w"));
+  ASSERT_EQ(report.writers.size(), 1U);
+  EXPECT_EQ(report.writers[0].epoch, 4U);
+  ASSERT_EQ(report.writers[0].transactions.size(), 2U);
+  EXPECT_EQ(report.writers[0].transactions[0].state, TransactionState::kPrepared);
+  EXPECT_EQ(report.writers[0].transactions[1].state, TransactionState::kOpen);
+  EXPECT_FALSE(report.writers[0].transactions[1].label.empty());
+}
+
+}  // namespace
+}  // namespace loadstar::txn

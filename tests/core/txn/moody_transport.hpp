@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/base/deadline.hpp"
+#include "core/http/transport.hpp"
+
+#include <functional>
+#include <utility>
+
+namespace loadstar::txn {
+
+/// What becomes of one exchange before the StarRocks behind it hears of it.
+enum class Mood { kPass, kRefuse, kHang };
+
+/// Wraps a transport; the test says of each request whether it passes, is refused, or gets no
+/// answer until its deadline or a cancel (as from a stopped process).
+class MoodyTransport final : public http::Transport {
+ public:
+  explicit MoodyTransport(http::Transport& inner) : inner_(inner) {}
+
+  std::function<Mood(const http::Endpoint&, const http::Request&)> mood;
+
+  asio::awaitable<Result<http::Response>> send(http::Endpoint endpoint, http::Request request,
+                                               Deadline deadline) override {
+    const Mood now = mood ? mood(endpoint, request) : Mood::kPass;
+    if (now == Mood::kRefuse) {
+      co_return Error{Errc::kConnectFailed, Certainty::kNotApplied, "refused"};
+    }
+    if (now == Mood::kHang) {
+      co_await asio::this_coro::throw_if_cancelled(false);
+      const bool waited = co_await sleep_until(deadline);
+      co_return Error{waited ? Errc::kDeadlineExceeded : Errc::kCancelled, Certainty::kUnknown,
+                      "no answer"};
+    }
+    auto answer = co_await inner_.send(std::move(endpoint), std::move(request), deadline);
+    co_return answer;
+  }
+
+ private:
+  http::Transport& inner_;
+};
+
+}  // namespace loadstar::txn
