@@ -42,8 +42,9 @@ class ExactlyOnceTest(ClusterCase):
             "checkpoint_ms_p50": percentile(ledger.checkpoint_ms, 0.5), "checkpoint_ms_p99": percentile(ledger.checkpoint_ms, 0.99),
             "commit_ms_p50": percentile(ledger.commit_ms, 0.5), "commit_ms_p99": percentile(ledger.commit_ms, 0.99),
         }))
-        # F007 (client), F083 and F276 (StarRocks stands still), F256 (all at once)
-        for blow in ("kill_client", "kill_daemon", "kill_starrocks", "kill_all", "stop_starrocks", "second_instance", "drain"):
+        # F007 (client), F083 and F276 (StarRocks stands still), F242 (drain_and_kill), F256 (all at once)
+        for blow in ("kill_client", "kill_daemon", "kill_starrocks", "kill_all", "stop_starrocks", "second_instance", "drain",
+                     "drain_and_kill"):
             self.assertGreater(nemesis.blows[blow], 0, blow)
         self.assertEqual((lost, doubled, foreign), (0, 0, 0), f"seed {SEED}")
         self.assertEqual(ledger.unexpected, [], f"seed {SEED}: programs ended with another status than 0")

@@ -114,6 +114,27 @@ class DaemonIsLostTest(OnceCase):
         self.assertLess(percentile(ready, 0.5), 2)
         self.assertLess(percentile(committed, 0.5), 5)
 
+    # F243, F277: SIGTERM while a part is prepared or a token committed; both are finished, and the exit status is 0.
+    def test_sigterm_in_the_middle_of_a_phase(self):
+        for operation in ("prepare", "commit"):
+            with self.subTest(operation=operation):
+                name, process = self.new_name(), self.daemon.process
+                stream = self.raw(name)
+                stream.write(1, [0])
+                if operation == "commit":
+                    token = stream.checkpoint(1).resume_token
+                self.proxy.add(Strike(operation, "delay", delay=0.5, then=lambda process=process: process.send(signal.SIGTERM)))
+                if operation == "prepare":
+                    token = stream.checkpoint(1).resume_token
+                else:
+                    commit(self.client, token)
+                stream.break_off()
+                self.assertEqual(process.wait(WAIT), 0)
+                self.daemon.start()
+                self.assertTrue(self.client.wait_ready(WAIT))
+                commit(self.client, token)
+                self.assertEqual(self.lines(name), {0: 1})
+
     # F241: told, its unprepared rows rolled back, its prepared ones kept; exit status 0.
     def test_sigterm_neither_prepares_nor_commits(self):
         stream, answer = self.prepare("a")

@@ -29,7 +29,7 @@ class Nemesis:
         self._blows = [
             self.kill_client, self.kill_client, self.kill_daemon, self.kill_daemon, self.kill_daemon_at_request,
             self.kill_daemon_at_request, self.kill_starrocks, self.kill_starrocks_at_request, self.kill_all,
-            self.stop_client, self.stop_daemon, self.stop_starrocks, self.drain, self.second_instance,
+            self.stop_client, self.stop_daemon, self.stop_starrocks, self.drain, self.drain_and_kill, self.second_instance,
             self.cut, self.hold, self.strike, self.strike, self.strike,
         ]
         self._next = list(dict.fromkeys(self._blows))  # first each of them once
@@ -102,6 +102,13 @@ class Nemesis:
         if status != 0:
             self._world.problems.append(f"exit status {status} after SIGTERM")
         daemon.start()
+
+    def drain_and_kill(self):
+        """SIGTERM, and SIGKILL before it has gone."""
+        daemon = self._daemon()
+        daemon.terminate()
+        self._pause()
+        self._kill_daemon(daemon)
 
     def second_instance(self):
         """A client that stands still is replaced, and wakes up beside its successor."""

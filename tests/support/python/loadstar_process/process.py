@@ -1,6 +1,8 @@
 """One child process whose output is kept, line by line."""
 
+import contextlib
 import pathlib
+import signal
 import subprocess
 import threading
 
@@ -80,6 +82,15 @@ class Process:
             raise ProcessError(self._tail(f"still runs after {timeout} s")) from None
         self._reader.join(10.0)
         return status
+
+    @contextlib.contextmanager
+    def unread(self):
+        """Meanwhile nobody reads what the program writes."""
+        self._tee.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._tee.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Ends it at once, as the kernel would, and waits for that. Harmless if it has ended."""
