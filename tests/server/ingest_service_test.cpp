@@ -108,6 +108,7 @@ TEST_F(IngestServiceTest, WhatCoreSaysGoesOutInOrderUpToTheEnd) {
   EXPECT_EQ(decode(status).retry->retry_delay().nanos(), 250'000'000);
 }
 
+// F001
 TEST_F(IngestServiceTest, AnythingButAnOpenAtTheBeginningIsABadRequest) {
   const std::string batch = Call::batch_message(1, 100'000).SerializeAsString();
   for (const std::string& first : {batch, std::string(), std::string("\x0A\xFF\xFF\xFF\xFF\x0F", 6),
@@ -277,6 +278,7 @@ TEST_F(IngestServiceTest, ACancelledCallIsNeverTakenForAHalfClose) {
   }
 }
 
+// F006
 TEST_F(IngestServiceTest, ABrokenConnectionIsADisconnect) {
   auto own = channel(target());
   auto call = std::make_unique<Call>(own);
@@ -288,6 +290,7 @@ TEST_F(IngestServiceTest, ABrokenConnectionIsADisconnect) {
   EXPECT_FALSE(stream->half_closed());
 }
 
+// F018
 TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
   constexpr std::size_t kMessage = 64 * 1024;
   constexpr std::size_t kMessages = 1'024;  // 64 MiB
@@ -326,6 +329,7 @@ TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
   EXPECT_TRUE(call.finish().ok());
 }
 
+// F011
 TEST_F(IngestServiceTest, AMessageAboveTheLimitIsResourceExhausted) {
   Call call(channel(target()));
   ASSERT_TRUE(call.open());

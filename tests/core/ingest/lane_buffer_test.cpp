@@ -77,6 +77,7 @@ TEST(LaneBufferTest, ABatchThatWouldPassMaxBytesStartsTheNextGroup) {
   EXPECT_FALSE(buffered.start_next()) << "the second still fills";
 }
 
+// F025
 TEST(LaneBufferTest, ABatchAboveMaxBytesIsALoadOfItsOwn) {
   auto buffered = buffer();
   buffered.add(batch(1, 1, lane("a"), 1000));
@@ -148,6 +149,7 @@ TEST(LaneBufferTest, AFlushUpToASequenceLeavesLaterBatchesAlone) {
   EXPECT_FALSE(buffered.start_next());
 }
 
+// F234
 TEST(LaneBufferTest, ParallelismBoundsTheLoadsInFlight) {
   auto buffered = buffer(2);
   const auto a = lane("a");

@@ -37,6 +37,7 @@ class FrontendCallerTest : public ClientFixture {
   }
 };
 
+// F059
 TEST_F(FrontendCallerTest, CredentialsFollowARedirectToAKnownHost) {
   transport.expect(kFe1, kBeginLine, redirect_to("http://be1:8040/api/transaction/begin"))
       .expect(kBe1, kBeginLine, reply(200, kBegun));
@@ -61,6 +62,7 @@ TEST_F(FrontendCallerTest, ARefusedConnectionIsTriedAtTheNextFrontend) {
   EXPECT_TRUE(begin().has_value());
 }
 
+// F033
 TEST_F(FrontendCallerTest, WhenAllRefuseTheErrorIsProvedNotApplied) {
   transport.expect(kFe1, kBeginLine, refused()).expect(kFe2, kBeginLine, refused());
   const auto result = begin();

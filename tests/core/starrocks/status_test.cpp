@@ -296,6 +296,7 @@ TEST(StatusTest, DetailsQuoteNoControlBytes) {
   for (const char c : error.detail) EXPECT_GE(static_cast<unsigned char>(c), 0x20);
 }
 
+// F239
 TEST(StatusTest, OnlyFinishedIsFinished) {
   EXPECT_EQ(judge_existing_job("FINISHED"), LoadVerdict::kLabelFinished);
   EXPECT_EQ(judge_existing_job("finished"), LoadVerdict::kLabelFinished);

@@ -36,6 +36,7 @@ const std::vector<Row>& rows() {
   return kRows;
 }
 
+// F229
 TEST(ReactionTest, EveryErrorHasItsReaction) {
   for (const Row& row : rows()) {
     EXPECT_EQ(reaction_to(row.code), row.reaction) << to_string(row.code);
