@@ -190,9 +190,9 @@ std::string normalise_status(std::string_view word) {
   constexpr std::string_view kWrong = "transcation";
   constexpr std::string_view kRight = "transaction";
   std::string text;
-  for (const char c : word) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && std::isalnum(byte) != 0) text += static_cast<char>(std::tolower(byte));
+  for (const char c : lower(word)) {
+    // All else stays, so that "OK." or "success?" is no listed word.
+    if (c != ' ' && c != '_') text += c;
   }
   for (std::size_t at = text.find(kWrong); at != std::string::npos; at = text.find(kWrong)) {
     text.replace(at, kWrong.size(), kRight);

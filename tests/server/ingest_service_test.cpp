@@ -269,7 +269,9 @@ TEST_F(IngestServiceTest, ACancelledCallIsNeverTakenForAHalfClose) {
     ASSERT_TRUE(call.open());
     const auto stream = writers_.stream(n);
     // At three moments: at once, after Opened, with a batch under way.
-    if (n % 3 != 0) ASSERT_TRUE(call.read());
+    if (n % 3 != 0) {
+      ASSERT_TRUE(call.read());
+    }
     if (n % 3 == 2) call.batch(1, 100'000);
     call.context.TryCancel();
     ASSERT_TRUE(stream->wait_disconnected()) << n;
