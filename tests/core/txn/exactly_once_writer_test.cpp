@@ -27,7 +27,7 @@ TEST_F(ExactlyOnceWriterTest, ANewerStreamOfTheEpochTakesOver) {
 TEST_F(ExactlyOnceWriterTest, ABadBatchEndsTheStreamOnly) {
   auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
-  EXPECT_EQ(append(*stream, batch_of(2, 1, "no delimiter")).refusal().reason, Reason::kBadPayload);
+  EXPECT_EQ(append(*stream, batch_of(2, 1, "a\nno delimiter")).refusal().reason, Reason::kBadPayload);
   stream = opened_epoch(1, "", true);
   EXPECT_EQ(stream->opened().next_sequence, 2U);
   ASSERT_TRUE(checkpoint(1, 1, 1).ok());
@@ -83,7 +83,12 @@ TEST_F(ExactlyOnceWriterTest, HalfCloseFinishesTheCheckpointThatWasAskedFor) {
   Answer<CheckpointOutcome> outcome;
   auto asking = [](WriterRegistry& writers, Answer<CheckpointOutcome>& out) -> asio::awaitable<void> {
     const Deadline deadline = Clock::now() + 60s;
-    out = co_await writers.checkpoint({"w", 1, 1, 1}, deadline);
+    CheckpointRequest request;
+    request.writer_id = "w";
+    request.epoch = 1;
+    request.checkpoint_id = 1;
+    request.last_sequence = 1;
+    out = co_await writers.checkpoint(std::move(request), deadline);
   };
   asio::co_spawn(io_, asking(*writers_, outcome), asio::detached);
   test::run_until_idle(io_);
