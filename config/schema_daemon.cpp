@@ -187,7 +187,7 @@ void add_listen_tls(std::vector<Option<Options>>& rows) {
                      .help("PEM certificates that client certificates are verified with. Set = clients "
                            "must have one."));
   rows.push_back(choice("listen.tls.min_version", LOADSTAR_FIELD(listen.tls.min_version), kTlsVersions)
-                     .help("Lowest TLS version."));
+                     .help("Lowest TLS version. 1.3 is refused where gRPC cannot enforce it, as 1.51 cannot."));
   rows.push_back(duration("listen.tls.reload_interval", LOADSTAR_FIELD(listen.tls.reload_interval), 1s, 24h)
                      .help("How often the files are read again; a changed certificate needs no restart."));
   rows.push_back(boolean("listen.insecure", LOADSTAR_FIELD(listen.insecure))
