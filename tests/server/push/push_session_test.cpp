@@ -134,9 +134,9 @@ TEST_F(PushSessionTest, TheDaemonsWindowIsKept) {
   // Sixteen batches fill max_unacked_bytes; the next one waits until the first ones are received.
   constexpr std::uint64_t kBatches = 40;
   constexpr std::uint64_t kWindow = 16;
-  writers_.keep_nothing();
   begin(kBatches, std::chrono::seconds(30), kMaxUnackedBytes / kWindow);
   const auto stream = writers_.stream(0);
+  stream->keep_nothing();
   std::uint64_t received = 0;
   while (received < kBatches) {
     ASSERT_TRUE(stream->wait_messages(std::min(received + kWindow, kBatches)));
