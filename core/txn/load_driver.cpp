@@ -218,7 +218,9 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
   while (step != Step::kFinished && (!stopping_ || step == Step::kRollback)) {
     switch (step) {
       case Step::kBegin: {
-        const Deadline deadline = Clock::now() + timeout;
+        // No data goes with it and it is rolled back blindly, so a frontend that hangs costs as
+        // much as a question: another one may live.
+        const Deadline deadline = query_deadline();
         const auto begun = co_await services_.client.begin(table_, label, timeout, deadline);
         if (begun.has_value()) services_.metrics.transactions_begun.Increment();
         step = attempt.on_begin(begun);

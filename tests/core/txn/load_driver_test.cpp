@@ -93,6 +93,22 @@ TEST_F(LoadDriverTest, ATransactionThatIsRefusedIsTriedByTime) {
   EXPECT_GT(refusals_, 1 + options_.defaults.retry.max_attempts);
 }
 
+TEST_F(LoadDriverTest, AFrontendThatHangsInBeginDoesNotHoldTheTable) {
+  bool hung = false;
+  transport_.mood = [&hung](const http::Endpoint&, const http::Request& request) {
+    if (hung || request.target.find("transaction/begin") == std::string::npos) return Mood::kPass;
+    hung = true;
+    return Mood::kHang;
+  };
+  const auto before = Clock::now();
+  const auto outcomes = load(group(Protocol::kTransaction));
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_TRUE(outcomes[0].committed);
+  EXPECT_TRUE(hung);
+  EXPECT_LT(Clock::now() - before, 3 * options_.starrocks.query_timeout);
+  EXPECT_EQ(starrocks_.rows("t").at("a"), 1U);
+}
+
 TEST_F(LoadDriverTest, ABackendWithoutMemoryIsCongestion) {
   refuse_rows("Memory of process exceed limit. Used: 9, Limit: 9");
   TaskGroup tasks(io_.get_executor());
