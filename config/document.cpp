@@ -22,14 +22,32 @@ Mark to_mark(const YAML::Mark& mark) {
   return {static_cast<unsigned>(mark.line) + 1, static_cast<unsigned>(mark.column) + 1};
 }
 
+/// Whether the quoted text that begins at `start` has its end. yaml-cpp takes the end of the file for it
+/// where a line break comes before.
+bool is_quote_closed(std::string_view text, std::size_t start) {
+  const char quote = text[start];
+  for (std::size_t at = start + 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      // '' within single quotes is one of them.
+      if (quote == '"' || at + 1 == text.size() || text[at + 1] != quote) return true;
+      ++at;
+    }
+  }
+  return false;
+}
+
 /// Builds the tree from yaml-cpp's events. Its Node API is not used: it hides duplicate keys and
 /// resolves aliases (style-anchors.md 2.5).
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::vector<Problem>& problems) : problems_(problems) {}
+  TreeBuilder(std::string_view text, std::vector<Problem>& problems)
+      : text_(text), problems_(problems) {}
 
   /// The tree; what was open when the parse ended is closed.
   [[nodiscard]] Node take() {
+    closing_ = true;
     while (!frames_.empty()) {
       frames_.back().key.reset();
       close();
@@ -63,6 +81,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    refuse_open_quote(mark);
     Node node;
     node.kind = Node::Kind::kScalar;
     node.mark = to_mark(mark);
@@ -125,6 +144,18 @@ class TreeBuilder final : public YAML::EventHandler {
     refuse(to_mark(mark), "tags are not supported; quote a text that begins with `!`");
   }
 
+  void refuse_open_quote(const YAML::Mark& mark) {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (mark.is_null()) return;
+    std::string_view text = text_;
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    const auto start = static_cast<std::size_t>(mark.pos);
+    if (start >= text.size() || (text[start] != '"' && text[start] != '\'')) return;
+    if (is_quote_closed(text, start)) return;
+    refuse(to_mark(mark), "not YAML: the closing quote is missing");
+    throw StopParsing{};
+  }
+
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor) {
     refuse_anchor(mark, anchor);
@@ -161,7 +192,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void begin_entry(Frame& frame, const Node& key) {
-    if (key.kind != Node::Kind::kScalar) refuse(key.mark, "a key must be plain text");
+    // What was only half read is no key.
+    if (key.kind != Node::Kind::kScalar && !closing_) refuse(key.mark, "a key must be plain text");
     frame.key = NodeEntry{key.text, key.mark, {}};
     if (key.text == "<<") refuse(key.mark, "merge keys are not supported; write the keys out");
   }
@@ -185,7 +217,9 @@ class TreeBuilder final : public YAML::EventHandler {
     entries.push_back(std::move(entry));
   }
 
+  std::string_view text_;
   std::vector<Problem>& problems_;
+  bool closing_ = false;  ///< the parse has ended
   std::vector<Frame> frames_;
   Node root_;
   unsigned documents_ = 0;
@@ -267,7 +301,7 @@ Node parse_document(std::string_view text, std::vector<Problem>& problems) {
     problems.push_back(std::move(*foreign));
     return unreadable();
   }
-  TreeBuilder builder(problems);
+  TreeBuilder builder(text, problems);
   std::istringstream stream{std::string(text)};
   bool complete = false;
   try {

@@ -56,6 +56,7 @@ Loaded load_text(std::string_view text, const std::string& file_name,
   for (Problem& problem : problems) {
     problem.file = file_name;
     problem.source = lines.show(problem.mark, problem.message.starts_with("unknown key"));
+    problem.message = lines.without_secrets(std::move(problem.message));
   }
   if (!has_errors(problems)) {
     options.core.starrocks.password = password_provider(options.credentials);

@@ -26,7 +26,7 @@ if there is an error.
   default if it is not set or empty; `${file:/path}` is the content of a file without its last line end; `$${` is
   the text `${`. Every other `$` stands for itself. Values are put in after YAML was parsed and are not read again.
 - `tables.DB.TABLE` is merged over `defaults`: maps merge, lists replace.
-- (R): can be reloaded.
+- The file is read at the start only. What password and certificate files hold is read again when they change.
 )";
 
 constexpr std::string_view kTableHead =
@@ -50,8 +50,8 @@ std::string row_of(const Option<Owner>& option) {
   const Description& about = option.about;
   const std::string value =
       about.required ? "required" : fmt::format("`{}`", option.print(Owner()));
-  return fmt::format("| `{}`{} | {} | {} | {} | {} | {} | {} |\n", about.key,
-                     about.reloadable ? " (R)" : "", describe_type(about), value,
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", about.key,
+                     describe_type(about), value,
                      format_range(about), about.help, about.starrocks, in_code(about.flink));
 }
 

@@ -45,7 +45,6 @@ struct Description {
   std::vector<std::string> choices;  ///< the words of kChoice
   bool auto_allowed = false;         ///< the word `auto` stands for "found out at start"
   bool required = false;             ///< has no default
-  bool reloadable = false;           ///< "(R)" of operations.md 5: needs no restart to change
   std::string help;                  ///< one or two sentences, no line breaks
   std::string starrocks;             ///< StarRocks' name: a header, a server setting; may be empty
   std::string flink;                 ///< the Flink connector's options, by comma; may be empty

@@ -45,7 +45,6 @@ struct Row : Option<Owner> {
   Row&& flink(const char* names) && { return set(this->about.flink, names); }
   Row&& starrocks(const char* name) && { return set(this->about.starrocks, name); }
   Row&& help(const char* text) && { return set(this->about.help, text); }
-  Row&& reloadable() && { return set(this->about.reloadable, true); }
   Row&& required() && { return set(this->about.required, true); }
 
  private:

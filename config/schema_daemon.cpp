@@ -157,7 +157,6 @@ void add_instance_and_listen(std::vector<Option<Options>>& rows) {
   rows.push_back(size("listen.max_message", LOADSTAR_FIELD(core.limits.max_message), 1_KiB, 1_GiB)
                      .help("Largest client message. A larger one is refused, never split."));
   rows.push_back(integer("listen.max_streams", LOADSTAR_FIELD(core.limits.max_streams), {1, 1e6})
-                     .reloadable()
                      .help("Open streams over all connections."));
   rows.push_back(integer("listen.max_concurrent_streams", LOADSTAR_FIELD(listen.max_concurrent_streams),
                          {1, 1e6})
@@ -188,7 +187,7 @@ void add_listen_tls(std::vector<Option<Options>>& rows) {
                      .help("PEM certificates that client certificates are verified with. Set = clients "
                            "must have one."));
   rows.push_back(choice("listen.tls.min_version", LOADSTAR_FIELD(listen.tls.min_version), kTlsVersions)
-                     .help("Lowest TLS version."));
+                     .help("Lowest TLS version. 1.3 is refused where gRPC cannot enforce it, as 1.51 cannot."));
   rows.push_back(duration("listen.tls.reload_interval", LOADSTAR_FIELD(listen.tls.reload_interval), 1s, 24h)
                      .help("How often the files are read again; a changed certificate needs no restart."));
   rows.push_back(boolean("listen.insecure", LOADSTAR_FIELD(listen.insecure))
@@ -233,7 +232,6 @@ void add_starrocks_access(std::vector<Option<Options>>& rows) {
                      .starrocks("`Authorization`")
                      .help("Account with SELECT and INSERT on the tables."));
   rows.push_back(path("starrocks.password_file", LOADSTAR_FIELD(credentials.password_file))
-                     .reloadable()
                      .flink("password")
                      .starrocks("`Authorization`")
                      .help("File with the password, without its last line end; read again when it changes."));
@@ -271,25 +269,20 @@ void add_starrocks_access(std::vector<Option<Options>>& rows) {
 
 void add_starrocks_limits(std::vector<Option<Options>>& rows) {
   rows.push_back(duration("starrocks.connect_timeout", LOADSTAR_FIELD(core.pool.connect_timeout), 100ms, 60s)
-                     .reloadable()
                      .flink("sink.connect.timeout-ms")
                      .help("Name look-up, TCP and TLS together."));
   rows.push_back(duration("starrocks.expect_continue_timeout",
                           LOADSTAR_FIELD(core.pool.expect_continue_timeout), 3s, 60s)
-                     .reloadable()
                      .flink("sink.wait-for-continue.timeout-ms")
                      .starrocks("`Expect: 100-continue`")
                      .help("How long a backend may take to ask for the payload."));
   rows.push_back(duration("starrocks.request_timeout", LOADSTAR_FIELD(core.starrocks.request_timeout), 1s,
                           kLongestTimeout)
-                     .reloadable()
                      .starrocks("`timeout`")
                      .help("A whole request; sent as the timeout of a load too."));
   rows.push_back(duration("starrocks.publish_timeout", LOADSTAR_FIELD(core.starrocks.publish_timeout), 0s, 1h)
-                     .reloadable()
                      .help("A load that is committed but not yet visible counts as done after this."));
   rows.push_back(duration("starrocks.query_timeout", LOADSTAR_FIELD(core.starrocks.query_timeout), 100ms, 10min)
-                     .reloadable()
                      .help("Requests that load nothing: state of a label, schema, version, health."));
   rows.push_back(duration("starrocks.transaction_timeout", LOADSTAR_FIELD(core.times.transaction_timeout), 1s,
                           kLongestTimeout)
@@ -302,7 +295,6 @@ void add_starrocks_limits(std::vector<Option<Options>>& rows) {
                      .help("Exactly-once: from prepare to commit. Must exceed the longest stop of a "
                            "client; after it the rows are lost. At-least-once always sends 180 s."));
   rows.push_back(integer("starrocks.max_loads", LOADSTAR_FIELD(core.max_loads), {1, 256})
-                     .reloadable()
                      .starrocks("`max_running_txn_num_per_db`")
                      .help("Loads at once, all tables together."));
   rows.push_back(integer("starrocks.max_connections_per_host",
@@ -326,10 +318,8 @@ void add_starrocks_limits(std::vector<Option<Options>>& rows) {
 
 void add_tables_and_limits(std::vector<Option<Options>>& rows) {
   rows.push_back(choice("unknown_tables", LOADSTAR_FIELD(core.allow_unknown_tables), kUnknownTables)
-                     .reloadable()
                      .help("Tables that are not under `tables`: refused, or taken with `defaults`."));
   rows.push_back(tables()
-                     .reloadable()
                      .flink("database-name, table-name")
                      .help("Tables by `DATABASE.TABLE`, one key with a dot in it. Each may set any option "
                            "of `defaults`; what it does not set is taken from there."));
@@ -364,7 +354,6 @@ void add_daemon(std::vector<Option<Options>>& rows) {
   rows.push_back(duration("shutdown.deadline", LOADSTAR_FIELD(shutdown.deadline), 0s, 24h)
                      .help("Time to finish what was received, from SIGTERM."));
   rows.push_back(choice("log.level", LOADSTAR_FIELD(log.level), kLogLevels)
-                     .reloadable()
                      .help("Lines below this level are left out."));
   rows.push_back(choice("log.format", LOADSTAR_FIELD(log.format), kLogFormats)
                      .help("auto = text on a terminal, JSON otherwise."));

@@ -156,10 +156,14 @@ std::string SourceLines::show(Mark mark, bool key_only) const {
     const std::size_t colon = line.find(':', mark.column == 0 ? 0 : mark.column - 1);
     if (colon != std::string::npos) line.resize(colon + 1);
   }
-  for (const std::string& text : secrets_) {
-    if (text.size() >= kShortestSecret) replace_all(line, text, kRedacted);
+  return cut_user_information(without_secrets(std::move(line)));
+}
+
+std::string SourceLines::without_secrets(std::string text) const {
+  for (const std::string& secret : secrets_) {
+    if (secret.size() >= kShortestSecret) replace_all(text, secret, kRedacted);
   }
-  return cut_user_information(line);
+  return text;
 }
 
 std::vector<std::string> find_secrets(const Node& document) {

@@ -21,6 +21,9 @@ class SourceLines {
   /// `column` is cut out too: for keys that nobody knows the meaning of.
   [[nodiscard]] std::string show(Mark mark, bool key_only) const;
 
+  /// `text` with every text of `secrets` cut out: what a message quotes may be one of them.
+  [[nodiscard]] std::string without_secrets(std::string text) const;
+
  private:
   [[nodiscard]] bool is_below_secret(std::size_t index) const;
 

@@ -84,6 +84,8 @@ void validate_listeners(const Options& options, Findings& findings) {
 
 void validate_listen_tls(const Options& options, Findings& findings) {
   const ServerTlsOptions& tls = options.listen.tls;
+  findings.error_unless(!tls.enabled || tls.min_version == TlsVersion::kTls12,
+                        {"listen.tls.min_version"}, "gRPC 1.51 cannot refuse TLS 1.2; write \"1.2\"");
   const std::array<std::pair<const char*, const std::string*>, 3> files{
       {{"listen.tls.cert_file", &tls.cert_file},
        {"listen.tls.key_file", &tls.key_file},

@@ -151,8 +151,7 @@ class TableJudge {
     }
   }
 
-  /// Set, but without effect (operations.md 5). `retry.max_attempts` counts for transactions too, other
-  /// than in the Flink connector.
+  /// Set, but without effect (operations.md 5).
   void judge_options_without_effect() {
     const bool exactly_once = table_.delivery == DeliveryOption::kExactlyOnce;
     for (const char* key : {"flush.max_bytes", "flush.max_rows", "flush.interval", "flush.max_ack_wait",
@@ -162,6 +161,8 @@ class TableJudge {
     }
     warn_if(table_.protocol == Protocol::kTransaction && !exactly_once && is_set_("flush.max_rows"),
             {"flush.max_rows", "protocol"}, "has no effect because protocol is transaction");
+    warn_if(table_.protocol == Protocol::kTransaction && !exactly_once && is_set_("retry.max_attempts"),
+            {"retry.max_attempts", "protocol"}, "has no effect because protocol is transaction");
   }
 
   const TableOptions& table_;

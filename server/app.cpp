@@ -191,11 +191,11 @@ class App::Impl {
   int await_starrocks() {
     if (!options_.admin.startup_requires_starrocks) return kExitOk;
     std::future<void> answer = starrocks_->first_answer();
-    const auto until = std::chrono::steady_clock::now() + options_.admin.startup_timeout;
+    const auto until = Clock::now() + options_.admin.startup_timeout;
     constexpr milliseconds kStep{100};  // SIGTERM is looked at so often
     while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
       if (stop_.wait_for(kStep)) return kExitOk;
-      if (std::chrono::steady_clock::now() >= until) {
+      if (Clock::now() >= until) {
         return fail(kExitUnavailable,
                     fmt::format("none of {} has answered within {} ms "
                                 "(admin.startup.require_starrocks)",

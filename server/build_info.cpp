@@ -6,12 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <prometheus/gauge.h>
 #include <simdjson.h>
 #include <spdlog/version.h>
 
 #include <array>
 #include <boost/version.hpp>
+
+#include "core/base/metrics.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -51,18 +52,10 @@ const BuildInfo& build_info() {
 
 void register_info_metrics(prometheus::Registry& registry, const std::string& config_hash) {
   const BuildInfo& info = build_info();
-  prometheus::BuildGauge()
-      .Name("loadstar_build_info")
-      .Help("What the program was made from; always 1")
-      .Register(registry)
-      .Add({{"version", info.version}, {"revision", info.revision}, {"compiler", info.compiler}})
-      .Set(1);
-  prometheus::BuildGauge()
-      .Name("loadstar_config_info")
-      .Help("Hash of the effective configuration; always 1")
-      .Register(registry)
-      .Add({{"hash", config_hash}})
-      .Set(1);
+  loadstar::register_info_metrics(
+      registry,
+      {{"version", info.version}, {"revision", info.revision}, {"compiler", info.compiler}},
+      config_hash);
 }
 
 std::string short_hash(const std::string& text) {

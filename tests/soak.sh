@@ -8,6 +8,7 @@
 #   simulate  ring R1 with LOADSTAR_SEEDS seeds (default 200,000), built by clang with ASan
 #   fuzz      each fuzz target for LOADSTAR_FUZZ_MINUTES (default 5), starting from its corpus
 #   chaos     ring R3, LOADSTAR_CHAOS_ROUNDS times (default 20)
+#   kills     exactly-once: LOADSTAR_KILLS SIGKILLs in one run (default 1000); rows compared
 #   image     the container image, if an engine runs here; skipped loudly without one
 #
 # Bounded in count and time; everything listens on loopback. The last line is
@@ -18,7 +19,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly ROOT
 cd "${ROOT}" || exit 1
 
-readonly STAGES=(headers clang simulate fuzz chaos image)
+readonly STAGES=(headers clang simulate fuzz chaos kills image)
 JOBS="${LOADSTAR_JOBS:-$(nproc)}"
 export LOADSTAR_SEEDS="${LOADSTAR_SEEDS:-200000}"
 readonly FUZZ_MINUTES="${LOADSTAR_FUZZ_MINUTES:-5}"
@@ -79,6 +80,12 @@ stage_chaos() {
     LOADSTAR_SEED="${round}" ctest --test-dir build/release -L '^R3$' -j 1 --output-on-failure --no-tests=error ||
       return 1
   done
+}
+
+stage_kills() {
+  configure release build/release && cmake --build build/release -j "${JOBS}" || return 1
+  LOADSTAR_KILLS="${LOADSTAR_KILLS:-1000}" ctest --test-dir build/release -R '^process\.exactly_once$' --timeout 86400 \
+    --verbose --no-tests=error
 }
 
 stage_image() {

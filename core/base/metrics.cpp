@@ -287,4 +287,11 @@ void Metrics::state(std::string_view state) {
   }
 }
 
+void register_info_metrics(Registry& registry, const Labels& build, const std::string& config_hash) {
+  gauge(registry, "loadstar_build_info", "What the program was made from; always 1.").Add(build).Set(1);
+  gauge(registry, "loadstar_config_info", "Hash of the effective configuration; always 1.")
+      .Add({{"hash", config_hash}})
+      .Set(1);
+}
+
 }  // namespace loadstar

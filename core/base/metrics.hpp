@@ -3,6 +3,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/labels.h>
 #include <prometheus/registry.h>
 
 #include <cstddef>
@@ -107,7 +108,11 @@ class Metrics {
   prometheus::Gauge& memory_reserved;
   prometheus::Gauge& starrocks_up;
   prometheus::Gauge& collapsed_tables;
-
 };
+
+/// loadstar_build_info with the labels `build`, and loadstar_config_info{hash}: always 1, for as long as
+/// the program runs (operations.md 4.2).
+void register_info_metrics(prometheus::Registry& registry, const prometheus::Labels& build,
+                           const std::string& config_hash);
 
 }  // namespace loadstar

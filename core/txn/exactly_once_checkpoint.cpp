@@ -47,7 +47,7 @@ asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach
     recovery_ = recovered.ok() ? Recovery::kDone : Recovery::kNeeded;
     changed_.notify();
     if (recovered.ok()) {
-      tasks_.spawn(watch_prepared());
+      tasks_.spawn(watch_prepared(), shared_from_this());
       continue;
     }
     // Nothing was begun in this epoch, so the same client may try again (reattach) if it was only
@@ -305,7 +305,7 @@ void ExactlyOnceWriter::on_committed(const ResumeToken& token) {
     series.last_success.Set(std::chrono::duration<double>(wall_now().time_since_epoch()).count());
   }
   numbers_.erase(numbers_.begin(), numbers_.upper_bound(token.checkpoint));
-  if (!done.empty() && !stopping_) tasks_.spawn(discard(std::move(done)));
+  if (!done.empty() && !stopping_) tasks_.spawn(discard(std::move(done)), shared_from_this());
   changed_.notify();
   finish_if_drained();
 }

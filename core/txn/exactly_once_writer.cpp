@@ -7,8 +7,6 @@
 #include <fmt/format.h>
 
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -203,13 +201,12 @@ void ExactlyOnceWriter::half_close(std::uint64_t stream) {
   if (!slot_.is_current(stream) || slot_.ended() || ending_ || stopping_) return;
   slot_.set_half_closed();
   half_closed_ = true;
-  tasks_.spawn(wind_up());
+  tasks_.spawn(wind_up(), shared_from_this());
 }
 
 /// The graceful end: checkpoints that were asked for are finished, everything later is rolled back.
 asio::awaitable<void> ExactlyOnceWriter::wind_up() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto keep = shared_from_this();
   const std::uint64_t last = ledger_.newest_closed();
   while (!ending_ && !stopping_ && !answers_.contains(last) && last > base_.checkpoint &&
          ledger_.received() >= *ledger_.last_sequence(last)) {
@@ -242,12 +239,11 @@ void ExactlyOnceWriter::left_alone() {
     finish_if_drained();
     return;
   }
-  tasks_.spawn(outlive_stream(slot_.number()));
+  tasks_.spawn(outlive_stream(slot_.number()), shared_from_this());
 }
 
 asio::awaitable<void> ExactlyOnceWriter::outlive_stream(std::uint64_t stream) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto keep = shared_from_this();
   const Deadline grace_end = Clock::now() + services_.limits.session_grace;
   while (Clock::now() < grace_end) {
     if (!slot_.is_current(stream) || ending_ || stopping_) co_return;
@@ -280,12 +276,11 @@ void ExactlyOnceWriter::end(std::optional<Refusal> refusal) {
   slot_.end(std::move(refusal));
   changed_.notify();
   room_->notify();
-  if (!stopping_) tasks_.spawn(stop_parts());
+  if (!stopping_) tasks_.spawn(stop_parts(), shared_from_this());
 }
 
 asio::awaitable<void> ExactlyOnceWriter::stop_parts() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto keep = shared_from_this();
   std::list<std::unique_ptr<Part>> parts = std::move(parts_);
   parts_.clear();
   co_await discard(std::move(parts));
@@ -353,16 +348,9 @@ void ExactlyOnceWriter::become_gone() {
   services_.budget.forget(account_);
   changed_.notify();
   room_->notify();
-  // The registry may hold the last reference, and this runs in a coroutine of tasks_: it is told when
-  // that group is empty, from a coroutine that holds a reference of its own.
-  const auto keep = std::static_pointer_cast<ExactlyOnceWriter>(shared_from_this());
-  asio::co_spawn(strand(), leave(keep), asio::detached);
-}
-
-asio::awaitable<void> ExactlyOnceWriter::leave(std::shared_ptr<ExactlyOnceWriter> self) {
-  co_await self->tasks_.join();
-  const auto told = std::move(self->on_gone_);
-  if (told) told();
+  // The registry lets go of the writer here; tasks_ keeps it until this task has ended.
+  const auto told = std::move(on_gone_);
+  told();
 }
 
 void ExactlyOnceWriter::release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) {

@@ -125,7 +125,6 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   void left_alone();
   void finish_if_drained();
   void become_gone();
-  static asio::awaitable<void> leave(std::shared_ptr<ExactlyOnceWriter> self);
   [[nodiscard]] Ack ack() const;
   [[nodiscard]] Clock::duration prepared_timeout() const;
 

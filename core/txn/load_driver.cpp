@@ -1,24 +1,24 @@
 #include "core/txn/load_driver.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <utility>
-
 #include "core/base/backoff.hpp"
 #include "core/base/deadline.hpp"
 #include "core/starrocks/label.hpp"
 #include "core/txn/reaction.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace loadstar::txn {
 namespace {
 
 using ingest::LoadGroup;
 
-/// Largest body of one load in a transaction. Several loads make one transaction; each body ends with
-/// the end of a batch, so no row is cut (starrocks-load-protocol.md 5.5).
+/// Largest body of one load in a transaction. Several loads make one transaction; each body ends
+/// with the end of a batch, so no row is cut (starrocks-load-protocol.md 5.5).
 constexpr std::uint64_t kMaxLoadBody = (32_MiB).value;
 /// Added to the load's own timeout before the client side gives up waiting (4.9).
 constexpr std::chrono::seconds kReplyMargin{60};
@@ -45,9 +45,7 @@ Expectation expectation(const LoadGroup& group, std::size_t begin, std::size_t e
   return {rows_of(group, begin, end), group.lane->max_filter_ratio > 0, group.lane->has_where};
 }
 
-bool stream_loaded(const LoadGroup& group) {
-  return group.lane->protocol == Protocol::kStreamLoad;
-}
+bool stream_loaded(const LoadGroup& group) { return group.lane->protocol == Protocol::kStreamLoad; }
 
 }  // namespace
 
@@ -102,11 +100,12 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
 
 asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range,
                                                    AttemptResult& result) {
-  // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows cannot
-  // commit twice. A transaction gets a fresh label each time (D3).
+  // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows
+  // cannot commit twice. A transaction gets a fresh label each time (D3).
   std::string label = services_.labels.next(table_.database);
   unsigned failures = 0;
   unsigned counted_failures = 0;
+  std::optional<Clock::time_point> refused_since;
   unsigned mismatches = 0;
   while (!stopping_) {
     if (stream_loaded(group)) {
@@ -128,16 +127,22 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     services_.metrics.error(to_string(code));
     ++failures;
     switch (reaction_to(code)) {
-      case Reaction::kIsolate: co_return End::kBadRows;
-      case Reaction::kRefuse: co_return End::kRefused;
+      case Reaction::kIsolate:
+        co_return End::kBadRows;
+      case Reaction::kRefuse:
+        co_return End::kRefused;
       case Reaction::kCountedRetry:
-        if (!result.count_mismatch && ++counted_failures > options_.retry.max_attempts) {
-          co_return End::kRefused;
-        }
+        if (result.count_mismatch) break;
+        ++counted_failures;
+        if (!refused_since) refused_since = Clock::now();
+        if (gives_up(group, counted_failures, *refused_since)) co_return End::kRefused;
         break;
-      case Reaction::kSlowDown: on_congestion_(true); break;
+      case Reaction::kSlowDown:
+        on_congestion_(true);
+        break;
       case Reaction::kRetry:
-      case Reaction::kRetrySlowly: break;
+      case Reaction::kRetrySlowly:
+        break;
     }
     const auto pause = pause_before_retry(code, failures);
     services_.logger.warn(
@@ -145,8 +150,8 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
         {{"database", table_.database},
          {"table", table_.table},
          {"error", describe(result.error)},
-         {"pause_ms", std::to_string(
-                          std::chrono::duration_cast<std::chrono::milliseconds>(pause).count())}});
+         {"pause_ms",
+          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(pause).count())}});
     co_await sleep_for(pause);
   }
   co_return End::kStopped;
@@ -171,8 +176,7 @@ asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, R
       case StreamLoadAttempt::Step::kAskState: {
         co_await sleep_for(StateInquiry::kPause);
         const Deadline deadline = query_deadline();
-        const auto state =
-            co_await services_.client.label_state(table_.database, label, deadline);
+        const auto state = co_await services_.client.label_state(table_.database, label, deadline);
         step = attempt.on_state(state);
         break;
       }
@@ -183,7 +187,8 @@ asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, R
         step = attempt.on_cancel();
         break;
       }
-      case StreamLoadAttempt::Step::kFinished: break;
+      case StreamLoadAttempt::Step::kFinished:
+        break;
     }
   }
   co_return attempt.result();
@@ -213,7 +218,9 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
   while (step != Step::kFinished && (!stopping_ || step == Step::kRollback)) {
     switch (step) {
       case Step::kBegin: {
-        const Deadline deadline = Clock::now() + timeout;
+        // No data goes with it and it is rolled back blindly, so a frontend that hangs costs as
+        // much as a question: another one may live.
+        const Deadline deadline = query_deadline();
         const auto begun = co_await services_.client.begin(table_, label, timeout, deadline);
         if (begun.has_value()) services_.metrics.transactions_begun.Increment();
         step = attempt.on_begin(begun);
@@ -239,16 +246,14 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         const auto publish =
             std::chrono::duration_cast<std::chrono::seconds>(times.starrocks.publish_timeout);
         const Deadline deadline = Clock::now() + publish + kReplyMargin;
-        const auto committed =
-            co_await services_.client.commit(table_, label, publish, deadline);
+        const auto committed = co_await services_.client.commit(table_, label, publish, deadline);
         step = attempt.on_commit(committed);
         break;
       }
       case Step::kAskState: {
         co_await sleep_for(StateInquiry::kPause);
         const Deadline deadline = query_deadline();
-        const auto state =
-            co_await services_.client.label_state(table_.database, label, deadline);
+        const auto state = co_await services_.client.label_state(table_.database, label, deadline);
         step = attempt.on_state(state);
         break;
       }
@@ -257,16 +262,17 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         co_await roll_back(label);
         step = attempt.on_rollback();
         break;
-      case Step::kFinished: break;
+      case Step::kFinished:
+        break;
     }
   }
   // Stopped on the way: what was begun and not prepared is rolled back; what is prepared is left to
   // its timeout, because its commit may be under way (R5).
   if (step == Step::kLoad || step == Step::kPrepare) co_await roll_back(label);
   const auto& result = attempt.result();
-  services_.metrics.transaction(result.committed              ? "committed"
-                                : step == Step::kFinished     ? "aborted"
-                                                              : "unknown");
+  services_.metrics.transaction(result.committed          ? "committed"
+                                : step == Step::kFinished ? "aborted"
+                                                          : "unknown");
   co_return result;
 }
 
@@ -294,8 +300,8 @@ asio::awaitable<Refusal> LoadDriver::explain(const LoadGroup& group, AttemptResu
   refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", table_.database,
                                 table_.table, result.error.detail);
   if (refusal.reason == Reason::kStarrocksUnavailable) {
-    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(
-        options_.retry.max_interval);
+    refusal.retry_after =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.retry.max_interval);
   }
   if (result.counts) {
     refusal.metadata["filteredRows"] = std::to_string(result.counts->filtered_rows);
@@ -323,11 +329,10 @@ void LoadDriver::commit_outcomes(const LoadGroup& group, Range range, const Atte
   }
   metrics_.loads_succeeded.Increment();
   metrics_.load_bytes.Increment(static_cast<double>(bytes));
-  metrics_.last_success.Set(
-      std::chrono::duration<double>(wall_now().time_since_epoch()).count());
+  metrics_.last_success.Set(std::chrono::duration<double>(wall_now().time_since_epoch()).count());
   services_.metrics.load_size.Observe(static_cast<double>(bytes));
-  const auto counts = result.counts.value_or(starrocks::LoadCounts{
-      .loaded_rows = rows_of(group, range.begin, range.end)});
+  const auto counts = result.counts.value_or(
+      starrocks::LoadCounts{.loaded_rows = rows_of(group, range.begin, range.end)});
   metrics_.rows_loaded.Increment(static_cast<double>(counts.loaded_rows));
   metrics_.rows_filtered.Increment(static_cast<double>(counts.filtered_rows));
   metrics_.rows_unselected.Increment(static_cast<double>(counts.unselected_rows));
@@ -366,6 +371,12 @@ void LoadDriver::refuse_outcomes(const LoadGroup& group, Range range, const Refu
     outcome.refusal = refusal;
     outcomes.push_back(std::move(outcome));
   }
+}
+
+bool LoadDriver::gives_up(const LoadGroup& group, unsigned refusals,
+                          Clock::time_point since) const {
+  if (stream_loaded(group)) return refusals > options_.retry.max_attempts;
+  return Clock::now() - since >= services_.options.starrocks.request_timeout;
 }
 
 Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {

@@ -1,13 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/awaitable.hpp>
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
@@ -18,12 +10,21 @@
 #include "core/txn/load_attempt.hpp"
 #include "core/txn/load_permits.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
-/// Labels of the daemon's shared lanes, `<ns>-alo-<db8>-r<nonce12>-<counter>`: each is handed out once.
-/// Thread-safe.
+/// Labels of the daemon's shared lanes, `<ns>-alo-<db8>-r<nonce12>-<counter>`: each is handed out
+/// once. Thread-safe.
 class LabelSource {
  public:
   LabelSource(std::string prefix, std::string nonce)
@@ -53,19 +54,20 @@ struct BatchOutcome {
   std::uint64_t sequence = 0;
   bool committed = false;
   std::uint64_t filtered_rows = 0;
-  /// Why the stream ends: with rows that were not committed, or (ROW_COUNT_MISMATCH of a plain Stream
-  /// Load) with rows that were.
+  /// Why the stream ends: with rows that were not committed, or (ROW_COUNT_MISMATCH of a plain
+  /// Stream Load) with rows that were.
   std::optional<Refusal> refusal;
 };
 
-/// Brings groups of batches into one table: picks the protocol, resolves unknown outcomes, repeats what
-/// was not applied, isolates bad batches (architecture.md D3, D4, D5b). Decides by load_attempt and
-/// reaction; here is only the order of waits.
+/// Brings groups of batches into one table: picks the protocol, resolves unknown outcomes, repeats
+/// what was not applied, isolates bad batches (architecture.md D3, D4, D5b). Decides by
+/// load_attempt and reaction; here is only the order of waits.
 ///
 /// Confined to the strand of its table.
 class LoadDriver {
  public:
-  /// `on_congestion(true)` when StarRocks asked to slow down, `(false)` after a load that succeeded.
+  /// `on_congestion(true)` when StarRocks asked to slow down, `(false)` after a load that
+  /// succeeded.
   LoadDriver(LoadServices services, starrocks::TableName table, const TableOptions& options,
              TableMetrics& metrics, std::uint64_t random_seed,
              std::function<void(bool)> on_congestion);
@@ -97,6 +99,9 @@ class LoadDriver {
                        std::vector<BatchOutcome>& outcomes);
   void refuse_outcomes(const ingest::LoadGroup& group, Range range, const Refusal& refusal,
                        std::vector<BatchOutcome>& outcomes);
+  /// Whether refusals that are counted have lasted long enough.
+  [[nodiscard]] bool gives_up(const ingest::LoadGroup& group, unsigned refusals,
+                              Clock::time_point since) const;
   [[nodiscard]] Clock::duration pause_before_retry(Errc code, unsigned failures);
   [[nodiscard]] starrocks::LoadRequest request(const ingest::LoadGroup& group, Range range,
                                                std::string label) const;

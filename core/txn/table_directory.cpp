@@ -1,18 +1,18 @@
 #include "core/txn/table_directory.hpp"
 
-#include <fmt/format.h>
+#include "core/starrocks/label.hpp"
+#include "core/txn/reaction.hpp"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
-
-#include "core/starrocks/label.hpp"
-#include "core/txn/reaction.hpp"
 
 namespace loadstar::txn {
 namespace {
@@ -100,10 +100,11 @@ asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
                                      table.table, schema.error().detail));
       case Errc::kUnsupported:
       case Errc::kAccessDenied:
-        services_.logger.warn("StarRocks does not tell the schema; typed rows go by their own types",
-                              {{"database", table.database},
-                               {"table", table.table},
-                               {"error", describe(schema.error())}});
+        services_.logger.warn(
+            "StarRocks does not tell the schema; typed rows go by their own types",
+            {{"database", table.database},
+             {"table", table.table},
+             {"error", describe(schema.error())}});
         break;
       default:
         co_return refuse(Reason::kStarrocksUnavailable,
@@ -181,18 +182,21 @@ void TableDirectory::relieve_memory(std::uint64_t limit) {
   // A snapshot: the queues go on while this looks at them.
   std::vector<std::pair<std::uint64_t, std::shared_ptr<TableQueue>>> queues;
   std::uint64_t waiting = 0;
+  bool loading = false;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, queue] : queues_) {
       queues.emplace_back(queue->waiting_bytes(), queue);
       waiting += queues.back().first;
+      loading = loading || queue->loading();
     }
   }
   std::sort(queues.begin(), queues.end(),
             [](const auto& left, const auto& right) { return left.first > right.first; });
   for (const auto& [bytes, queue] : queues) {
-    if (waiting <= limit / 2) break;
+    if (bytes == 0 || (waiting <= limit / 2 && loading)) break;
     waiting -= bytes;
+    loading = true;
     queue->flush_all(FlushTrigger::kMemory);
   }
 }

@@ -1,14 +1,15 @@
 #include "core/txn/table_queue.hpp"
 
+#include "core/base/deadline.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <map>
 #include <utility>
-
-#include "core/base/deadline.hpp"
 
 namespace loadstar::txn {
 namespace {
@@ -25,16 +26,16 @@ TableQueue::TableQueue(asio::any_io_executor executor, LoadServices services,
       services_(services),
       metrics_(services.metrics.table(table.database, table.table)),
       buffer_(ingest::make_flush_limits(options.flush, jitter(random_seed)), options.parallelism),
-      driver_(std::move(services), std::move(table), options, metrics_, random_seed,
-              [this](bool congested) {
-                if (congested) {
-                  congestion_.on_congestion();
-                } else {
-                  congestion_.on_success();
-                }
-                metrics_.flush_interval_effective.Set(
-                    std::chrono::duration<double>(max_age()).count());
-              }),
+      driver_(
+          std::move(services), std::move(table), options, metrics_, random_seed,
+          [this](bool congested) {
+            if (congested) {
+              congestion_.on_congestion();
+            } else {
+              congestion_.on_success();
+            }
+            metrics_.flush_interval_effective.Set(std::chrono::duration<double>(max_age()).count());
+          }),
       outcomes_(std::move(outcomes)),
       changed_(strand_),
       tasks_(strand_) {
@@ -79,6 +80,7 @@ void TableQueue::pump() {
     tasks_.spawn(load(std::move(*group)));
   }
   waiting_bytes_ = buffer_.waiting_bytes();
+  loading_ = buffer_.in_flight() > 0;
   changed_.notify();
 }
 

@@ -135,7 +135,8 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
     const auto entry = window_.commit(batch.sequence);
     if (entry) release(*entry);
   } else {
-    table.queue->submit({number(), batch.sequence, std::move(encoded.value().batch), arrived});
+    table.queue->submit(
+        {number(), batch.sequence, std::move(encoded.value().batch), arrived, size});
   }
   changed_.notify();
   co_return true;
@@ -210,7 +211,7 @@ void Writer::left_alone() {
     finish_ending();
     return;
   }
-  tasks_.spawn(outlive_stream(slot_.number()));
+  tasks_.spawn(outlive_stream(slot_.number()), shared_from_this());
 }
 
 asio::awaitable<void> Writer::outlive_stream(std::uint64_t stream) {
@@ -261,7 +262,7 @@ void Writer::on_outcomes(std::vector<BatchOutcome> outcomes) {
     ending_ = Ending::kRejected;
     note_error(rejection());
     flush(window_.received(), FlushTrigger::kClient);
-    if (first && !window_.settled()) tasks_.spawn(limit_rejection_wait());
+    if (first && !window_.settled()) tasks_.spawn(limit_rejection_wait(), shared_from_this());
   }
   finish_ending();
   changed_.notify();
@@ -293,7 +294,9 @@ void Writer::become_gone() {
   services_.budget.forget(account_);
   changed_.notify();
   room_->notify();
-  on_gone_();
+  // The registry lets go of the writer now; who called us still holds it.
+  const auto tell = std::exchange(on_gone_, nullptr);
+  tell();
 }
 
 Refusal Writer::rejection() const {

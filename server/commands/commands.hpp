@@ -16,5 +16,6 @@ void add_serve_command(CLI::App& app, Command& run);
 void add_validate_command(CLI::App& app, Command& run);
 void add_version_command(CLI::App& app, Command& run);
 void add_push_command(CLI::App& app, Command& run);
+void add_txn_command(CLI::App& app, Command& run);
 
 }  // namespace loadstar::server

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 #include "server/build_info.hpp"
 #include "server/commands/commands.hpp"
@@ -30,7 +31,6 @@ namespace loadstar::server {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr std::size_t kReadSize = 1U << 18U;
 constexpr milliseconds kBarEvery{100};
@@ -83,7 +83,7 @@ class Input {
 class Display {
  public:
   Display(bool quiet, std::optional<std::uint64_t> total)
-      : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), started_(steady_clock::now()) {
+      : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), started_(Clock::now()) {
     progress_.total_bytes = total;
   }
 
@@ -91,10 +91,10 @@ class Display {
     progress_.done_bytes = read_bytes - std::min(read_bytes, ledger.held_bytes());
     progress_.committed_rows = ledger.totals().committed_rows;
     progress_.rejected_rows = ledger.totals().rejected_rows;
-    const auto now = steady_clock::now();
+    const auto now = Clock::now();
     progress_.elapsed = std::chrono::duration_cast<milliseconds>(now - started_);
     if (quiet_ || now - shown_ < (terminal_ ? kBarEvery : kLineEvery)) return;
-    if (!terminal_ && shown_ == steady_clock::time_point()) {
+    if (!terminal_ && shown_ == Clock::time_point()) {
       shown_ = now;  // the first line comes after a while, not at once
       return;
     }
@@ -127,8 +127,8 @@ class Display {
 
   bool quiet_;
   bool terminal_;
-  steady_clock::time_point started_;
-  steady_clock::time_point shown_;
+  Clock::time_point started_;
+  Clock::time_point shown_;
   PushProgress progress_;
 };
 

@@ -7,16 +7,18 @@
 #include <loadstar/v1/ingest_service.grpc.pb.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
 #include <charconv>
 #include <condition_variable>
 #include <thread>
 #include <utility>
 
+#include "core/base/clock.hpp"
+
 namespace loadstar::server {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr milliseconds kReportEvery{100};
 constexpr milliseconds kConnectTimeout{5'000};
@@ -53,6 +55,12 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
+/// Back-off, on the thread that has nothing else to do.
+void wait_for(milliseconds pause) {
+  boost::asio::io_context io;
+  Timer(io, pause).wait();
+}
+
 milliseconds to_milliseconds(const google::protobuf::Duration& duration) {
   return milliseconds(duration.seconds() * 1'000 + duration.nanos() / 1'000'000);
 }
@@ -67,7 +75,7 @@ class PushSession::Stream {
         call_(stub_->Write(&context_)),
         mutex_(mutex),
         ledger_(ledger),
-        heard_(steady_clock::now()),
+        heard_(Clock::now()),
         reader_([this] { read(); }) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -98,7 +106,7 @@ class PushSession::Stream {
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] const v1::Limits& limits() const { return limits_; }
   [[nodiscard]] milliseconds silence() const {
-    return std::chrono::duration_cast<milliseconds>(steady_clock::now() - heard_);
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - heard_);
   }
   [[nodiscard]] milliseconds patience() const {
     if (!opened_) return kOpenTimeout;
@@ -126,7 +134,7 @@ class PushSession::Stream {
     } else if (response.has_draining()) {
       draining_ = true;
     }
-    heard_ = steady_clock::now();
+    heard_ = Clock::now();
     ++responses_;
     changed_.notify_all();
   }
@@ -142,7 +150,7 @@ class PushSession::Stream {
   bool draining_ = false;
   v1::Limits limits_;
   std::uint64_t responses_ = 0;
-  steady_clock::time_point heard_;
+  Clock::time_point heard_;
   std::thread reader_;  // last: runs when all else is there
 };
 
@@ -150,10 +158,10 @@ PushSession::PushSession(std::shared_ptr<grpc::Channel> channel, PushTarget targ
     : channel_(std::move(channel)), target_(std::move(target)), options_(options) {}
 
 PushEnd PushSession::run(const NextChunk& next, const Report& report) {
-  if (!channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectTimeout)) {
+  if (!channel_->WaitForConnected(wall_now() + kConnectTimeout)) {
     return {false, true, "no daemon answers"};
   }
-  auto give_up = steady_clock::now() + options_.retry_for;
+  auto give_up = Clock::now() + options_.retry_for;
   milliseconds pause = kFirstPause;
   for (;;) {
     progressed_ = false;
@@ -165,12 +173,12 @@ PushEnd PushSession::run(const NextChunk& next, const Report& report) {
     if (verdict == Verdict::kDone) return {true, false, ""};
     if (verdict == Verdict::kFatal) return {false, !opened_, error_};
     if (progressed_) {
-      give_up = steady_clock::now() + options_.retry_for;
+      give_up = Clock::now() + options_.retry_for;
       pause = kFirstPause;
     }
     if (verdict == Verdict::kAgainAtOnce) continue;
-    if (steady_clock::now() >= give_up) return {false, !opened_, error_};
-    std::this_thread::sleep_for(pause);
+    if (Clock::now() >= give_up) return {false, !opened_, error_};
+    wait_for(pause);
     pause = std::min(2 * pause, kMaxPause);
   }
 }

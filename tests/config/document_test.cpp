@@ -115,6 +115,18 @@ TEST(DocumentTest, WhatIsNotYamlIsToldWithItsPlaceAndTheRestIsKept) {
   EXPECT_EQ(result.root.entries[0].value.text, "1");
 }
 
+// yaml-cpp takes the end of the file for the closing quote where a line break comes before.
+TEST(DocumentTest, AQuoteThatIsNotClosedIsRefusedAtItsBeginning) {
+  for (const char* text : {"a: 1\nb: \"x\n", "a: 1\nb: 'x\n", "a: 1\nb: \"x\\\"\n", "a: 1\nb: 'it''\n",
+                           "a: 1\nb: \"x\nc: 2\n"}) {
+    EXPECT_EQ(expect_refused(text, "the closing quote is missing"), (Mark{2, 4})) << text;
+  }
+  for (const char* text : {"a: \"x\"\n", "a: 'it''s'\n", "a: \"x\\\\\"\n", "a: \"x\n  y\"\n", "a: |\n  \"x\n",
+                           "\"a\": it's \"so\n", "\xEF\xBB\xBF" "a: \"x\"\n"}) {
+    EXPECT_TRUE(read(text).problems.empty()) << text;
+  }
+}
+
 TEST(DocumentTest, AnEmptyFileIsNothing) {
   for (const char* text : {"", "# only a comment\n", "\n\n", "---\n"}) {
     const Read result = read(text);

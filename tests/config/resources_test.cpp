@@ -104,6 +104,7 @@ TEST_F(ResourcesTest, NonsenseIsNoLimit) {
 
 TEST_F(ResourcesTest, AutoIsResolvedByLoad) {
   write("proc/self/cgroup", "0::/\n");
+  write("proc/meminfo", "MemTotal:       2000000 kB\n");
   write("sys/fs/cgroup/memory.max", "1000000000\n");
   write("sys/fs/cgroup/cpu.max", "100000 100000\n");
   const Loaded loaded = load_text(testing::usable(), "f", surroundings_);

@@ -59,7 +59,7 @@ def untested(tree):
 
 
 # Data whose bytes are the point: blanks and long lines in it are not ours to judge.
-_DATA = ("tests/fuzz/corpus/", "tests/data/")
+_DATA = ("tests/fuzz/corpus/", "tests/data/", "tests/config/bad/")
 _DATA_NAMES = (".csv", ".bin", ".json", ".md", ".ndjson", ".expected")
 
 

@@ -108,6 +108,7 @@ TEST_F(IngestServiceTest, WhatCoreSaysGoesOutInOrderUpToTheEnd) {
   EXPECT_EQ(decode(status).retry->retry_delay().nanos(), 250'000'000);
 }
 
+// F001
 TEST_F(IngestServiceTest, AnythingButAnOpenAtTheBeginningIsABadRequest) {
   const std::string batch = Call::batch_message(1, 100'000).SerializeAsString();
   for (const std::string& first : {batch, std::string(), std::string("\x0A\xFF\xFF\xFF\xFF\x0F", 6),
@@ -268,7 +269,9 @@ TEST_F(IngestServiceTest, ACancelledCallIsNeverTakenForAHalfClose) {
     ASSERT_TRUE(call.open());
     const auto stream = writers_.stream(n);
     // At three moments: at once, after Opened, with a batch under way.
-    if (n % 3 != 0) ASSERT_TRUE(call.read());
+    if (n % 3 != 0) {
+      ASSERT_TRUE(call.read());
+    }
     if (n % 3 == 2) call.batch(1, 100'000);
     call.context.TryCancel();
     ASSERT_TRUE(stream->wait_disconnected()) << n;
@@ -277,6 +280,7 @@ TEST_F(IngestServiceTest, ACancelledCallIsNeverTakenForAHalfClose) {
   }
 }
 
+// F006
 TEST_F(IngestServiceTest, ABrokenConnectionIsADisconnect) {
   auto own = channel(target());
   auto call = std::make_unique<Call>(own);
@@ -288,6 +292,7 @@ TEST_F(IngestServiceTest, ABrokenConnectionIsADisconnect) {
   EXPECT_FALSE(stream->half_closed());
 }
 
+// F018
 TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
   constexpr std::size_t kMessage = 64 * 1024;
   constexpr std::size_t kMessages = 1'024;  // 64 MiB
@@ -326,6 +331,7 @@ TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
   EXPECT_TRUE(call.finish().ok());
 }
 
+// F011
 TEST_F(IngestServiceTest, AMessageAboveTheLimitIsResourceExhausted) {
   Call call(channel(target()));
   ASSERT_TRUE(call.open());

@@ -41,11 +41,11 @@ enum class Fault : std::uint8_t {
   kTooManyTransactions,///< "current running txns"
   kTooManyVersions,    ///< "too many versions", the load is aborted
   kUnauthorized,       ///< 401 for a moment
-  kLeaderChange,       ///< PREPARE is lost, PREPARED stays
+  kLeaderChange,       ///< PREPARE is lost, PREPARED stays (F269, F271)
   kBackendRestart,     ///< the backend forgets its contexts
-  kTransactionTimeout, ///< the leader aborts the transaction just before
-  kLabelEvicted,       ///< finished labels are forgotten just before
-  kDelayedDuplicate,   ///< the request is processed again later
+  kTransactionTimeout, ///< the leader aborts the transaction just before (F274)
+  kLabelEvicted,       ///< finished labels are forgotten just before (F227)
+  kDelayedDuplicate,   ///< the request is processed again later (F283)
   kDeliveredLate,      ///< no answer; processed when its sender has long given up
   kLockTimeout,        ///< the frontend is busy: "get database write lock timeout"
   kSlowPublish,        ///< committed, visible later

@@ -127,15 +127,17 @@ RunReport run_seed(std::uint64_t seed) {
   const auto client_count = 2 + random.below(4);
   const unsigned bad_percent = random.chance(30) ? 10 : 0;
   const unsigned break_percent = random.chance(60) ? 5 : 0;
+  const unsigned away_percent = random.chance(30) ? 20 : 0;
   for (std::uint64_t i = 0; i < client_count; ++i) {
     ClientPlan plan;
     plan.name = fmt::format("w{}", i);
     plan.named = random.chance(70);
     // A plain Stream Load is two exchanges, a transaction seven or more.
     const bool plain = options.defaults.protocol == Protocol::kStreamLoad;
-    plan.batches = (plain ? 120 : 30) + static_cast<unsigned>(random.below(30));
+    plan.batches = (plain ? 160 : 30) + static_cast<unsigned>(random.below(30));
     plan.bad_percent = bad_percent;
     plan.break_percent = break_percent;
+    plan.away_percent = away_percent;
     plan.checkpoint_percent = random.chance(50) ? 10 : 0;
     plan.tables = {"t1", "t2", "t3"};
     clients.push_back(std::make_unique<SimulatedClient>(io, random, plan, ledger, serving));

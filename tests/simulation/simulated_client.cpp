@@ -112,7 +112,9 @@ asio::awaitable<void> SimulatedClient::run() {
       waiting_.clear();
     }
     // An anonymous client cannot come back to its writer: what it was not promised it sends again.
-    co_await sleep_for(std::chrono::milliseconds(random_.below(500)));
+    // Now and then a client stays away for longer than any session_grace: its writer ends without it.
+    const bool away = random_.chance(plan_.away_percent);
+    co_await sleep_for(std::chrono::milliseconds(random_.below(away ? 90'000 : 500)));
   }
   co_await tasks_.join();
   finished_ = true;

@@ -25,6 +25,7 @@ struct ClientPlan {
   unsigned rows_max = 5;
   unsigned bad_percent = 0;    ///< of batches: contain a row that StarRocks refuses
   unsigned break_percent = 0;  ///< chance per batch that the stream breaks
+  unsigned away_percent = 0;   ///< of breaks: for up to 90 s, longer than session_grace can be
   unsigned checkpoint_percent = 0;
   std::vector<std::string> tables;
 };

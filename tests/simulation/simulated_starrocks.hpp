@@ -44,6 +44,7 @@ class SimulatedStarrocks final : public http::Transport {
   [[nodiscard]] const Grid& grid() const { return grid_; }
   [[nodiscard]] std::uint64_t exchanges() const { return exchanges_; }
   [[nodiscard]] std::uint64_t evictions() const { return model_.evictions(); }
+  [[nodiscard]] std::uint64_t visible_loads() const { return model_.commits(); }
 
   /// What a request is about; kOther for what is no load.
   [[nodiscard]] static Operation operation_of(const http::Request& request);

@@ -30,7 +30,8 @@ std::vector<std::string> lines(const std::string& body) {
   std::vector<std::string> rows;
   std::size_t start = 0;
   while (start < body.size()) {
-    auto end = body.find('\n', start);
+    // Rows end with a line feed, or with \x02 where the daemon wrote them (D7).
+    auto end = body.find_first_of("\n\x02", start);
     if (end == std::string::npos) end = body.size();
     if (end > start) rows.push_back(body.substr(start, end - start));
     start = end + 1;
@@ -259,6 +260,7 @@ void TransactionModel::expire() {
 
 void TransactionModel::publish(const std::string& label, Transaction& transaction, bool slowly,
                                bool one_phase) {
+  ++commits_;
   for (const auto& row : lines(transaction.body)) ++tables_[transaction.table][row];
   transaction.state = slowly ? State::kCommitted : State::kVisible;
   transaction.visible_at = Clock::now() + std::chrono::milliseconds(1000 + random_.below(60'000));

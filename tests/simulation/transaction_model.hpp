@@ -82,6 +82,8 @@ class TransactionModel {
   [[nodiscard]] const std::map<std::string, unsigned>& rows(const std::string& table) const;
   /// Committed labels that were forgotten: only then may a retry of at-least-once double rows.
   [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
+  /// Transactions that were committed.
+  [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
  private:
   [[nodiscard]] Transaction* find(const std::string& label);
@@ -95,6 +97,7 @@ class TransactionModel {
   std::map<std::string, std::map<std::string, unsigned>> tables_;
   std::int64_t next_id_ = 1000;
   std::uint64_t evictions_ = 0;
+  std::uint64_t commits_ = 0;
 };
 
 // Replies as StarRocks writes them.

@@ -125,6 +125,7 @@ class RowsTest(DaemonCase):
             counts = self.emulator.rows(f"SELECT page_id, COUNT(DISTINCT visit_users) FROM {table} GROUP BY page_id ORDER BY page_id")
             self.assertEqual(counts, [(1, 2), (2, 1)], table)
 
+    # F231
     def test_rows_that_starrocks_may_drop_are_reported(self):
         with self.client.writer("test") as writer:
             writer.write_csv("score_board", "1,good,1\nbad,row,x\n", 2,
@@ -209,6 +210,7 @@ class ErrorsTest(DaemonCase):
         error = self.refused_raw(spoil)
         self.assertEqual((error.code, error.reason), (StatusCode.UNIMPLEMENTED, "FORMAT_UNSUPPORTED"))
 
+    # F228
     def test_rows_that_starrocks_refuses_concern_their_writer_only(self):
         good = self.client.writer("test", "good")
         good.write_csv("score_board", "1,good,1\n", 1, properties={"column_separator": ","})
@@ -248,6 +250,7 @@ class WriterTest(DaemonCase):
         self.assertEqual(writer.attachments, [False, True])
         self.assertEqual(self.emulator.rows("SELECT id FROM events ORDER BY id"), [(n,) for n in range(1, 11)])
 
+    # F238
     def test_resent_batches_are_acknowledged_and_not_loaded_again(self):
         def batch(sequence):
             return ingest_service_pb2.WriteRequest(batch=data_pb2.Batch(

@@ -52,6 +52,23 @@ TEST_F(TaskGroupTest, CancelEndsWaitingTasks) {
   EXPECT_EQ(group.size(), 0U);
 }
 
+TEST_F(TaskGroupTest, ATaskMayHoldTheLastReferenceToItsOwner) {
+  struct Owner {
+    explicit Owner(asio::any_io_executor executor) : tasks(std::move(executor)) {}
+    TaskGroup tasks;
+  };
+  bool slept = false;
+  int ended = 0;
+  auto owner = std::make_shared<Owner>(io_.get_executor());
+  const std::weak_ptr<Owner> weak = owner;
+  owner->tasks.spawn(wait_and_set(1s, slept, ended), owner);
+  owner.reset();
+  EXPECT_FALSE(weak.expired());
+  test::pass_time(io_, 2s);
+  EXPECT_EQ(ended, 1);
+  EXPECT_TRUE(weak.expired()) << "gone with its last task, which no longer counts then";
+}
+
 asio::awaitable<int> slow_value(Clock::duration length) {
   co_await sleep_for(length);
   co_return 7;

@@ -54,6 +54,7 @@ TEST_F(ConnectionTest, WithoutAnyThatAnswersTheLastErrorIsTold) {
   EXPECT_NE(connected_.error().detail.find("refused"), std::string::npos);
 }
 
+// F035
 TEST_F(ConnectionTest, AnAddressThatIsSilentCostsItsOwnTimeOnly) {
   const Certificate ca = make_certificate({"Test CA", "", true});
   const Certificate own = make_certificate({"fe", "IP:127.0.0.1", false, false, &ca});

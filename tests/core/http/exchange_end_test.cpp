@@ -23,6 +23,7 @@ TEST_F(ExchangeTest, AMalformedReplyClosesTheConnectionAndProvesNothing) {
   EXPECT_EQ(unsent.result.error().certainty, Certainty::kNotApplied);
 }
 
+// F101
 TEST_F(ExchangeTest, BytesAfterTheReplyAreRefused) {
   Conversation talk(io_, get_request());
   const auto end = talk.run(answer_script(kReply + kReply));

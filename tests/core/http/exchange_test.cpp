@@ -68,6 +68,7 @@ TEST_F(ExchangeTest, WithoutA100NothingIsSentAndNothingIsApplied) {
   EXPECT_EQ(talk.ended_at - start, 10s);
 }
 
+// F075
 TEST_F(ExchangeTest, AFinalReplyInPlaceOfThe100IsTheReplyAndNothingIsSent) {
   for (const std::string status : {"417 Expectation Failed", "307 Temporary Redirect", "200 OK",
                                    "401 Unauthorized", "503 Busy"}) {
@@ -91,6 +92,7 @@ asio::awaitable<void> refuse_early(Peer& peer) {
   co_await listen(peer);
 }
 
+// F087
 TEST_F(ExchangeTest, AFinalReplyWhileTheBodyIsSentStopsIt) {
   Request request = put_request();
   constexpr std::size_t kBody = 1'000'000;

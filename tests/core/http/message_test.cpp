@@ -118,6 +118,7 @@ TEST(MessageTest, SizesAreBounded) {
   EXPECT_FALSE(check(request).has_value());
 }
 
+// F089
 TEST(MessageTest, BodyAndFramingMustAgree) {
   Request request = valid_request();
   request.framing = Framing::kNone;

@@ -37,6 +37,7 @@ TEST_F(ResolveTest, ANameGivesItsAddresses) {
   }
 }
 
+// F034
 TEST_F(ResolveTest, AnUnknownNameIsNotApplied) {
   for (const Deadline deadline : {Clock::now() - 1h, Clock::now() + 25s}) {
     const auto found = look_up("no-such-host.invalid", deadline);

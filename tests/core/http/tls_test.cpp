@@ -94,6 +94,7 @@ TEST_F(TlsTest, TheSystemStoreDoesNotKnowTheTestAuthority) {
   expect_refused("certificate verify failed");
 }
 
+// F254
 TEST_F(TlsTest, AnExpiredCertificateIsRefused) {
   serve_with(make_certificate({"fe", "IP:127.0.0.1", false, true, &ca_}));
   expect_refused("certificate verify failed");

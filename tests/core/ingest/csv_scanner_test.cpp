@@ -43,6 +43,7 @@ CsvDialect enclosed(std::optional<char> enclose, std::optional<char> escape = st
   return dialect;
 }
 
+// F027
 TEST(CsvScannerTest, RowsEndWithTheDelimiter) {
   EXPECT_EQ(scan("a\tb\n"), "1");
   EXPECT_EQ(scan("a\nb\nc\n"), "3");

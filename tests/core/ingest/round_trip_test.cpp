@@ -153,6 +153,7 @@ Sample random_sample(Random& random) {
   return sample;
 }
 
+// F026
 TEST(RoundTripTest, RandomRowsAreReadBackAsTheyWereSent) {
   std::map<PayloadKind, int> kinds;
   for (std::uint64_t seed = 1; seed <= 3'000; ++seed) {

@@ -206,7 +206,7 @@ TEST_P(ClientGridTest, RedirectToADeadHost) {
   expect_error(Errc::kConnectFailed, Certainty::kNotApplied);
 }
 
-// F061, F260
+// F061, F236, F260
 TEST_P(ClientGridTest, RedirectLoop) {
   const int tries = column().lost_redirect == Certainty::kNotApplied || column().repeatable ? 2 : 1;
   for (int i = 0; i < tries; ++i)

@@ -122,6 +122,7 @@ TEST(OutcomeTest, BeginNeedsItsTransactionIdAndItsLabel) {
   EXPECT_NE(exists.error().detail.find("LABEL_ALREADY_EXISTS"), std::string::npos);
 }
 
+// F091, F104
 TEST(OutcomeTest, LoadIsHeldAgainstLabelTransactionAndBytes) {
   const std::string body = R"({"Status":"OK","Label":"lbl-1","TxnId":1059,"LoadBytes":12})";
   Expectation expected = expectation();

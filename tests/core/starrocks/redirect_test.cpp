@@ -49,6 +49,7 @@ void expect_refused(const RedirectDecision& decision, Errc code, Certainty certa
   EXPECT_EQ(decision.error.certainty, certainty) << describe(decision.error);
 }
 
+// F065
 TEST(RedirectTest, KnownHostsAreFollowed) {
   expect_follow(decide(options(), facts("http://be1:8040/api/d/t/_stream_load")),
                 {false, "be1", 8040});
@@ -84,6 +85,7 @@ TEST(RedirectTest, AnotherPortOfAKnownHostIsAnotherHost) {
   EXPECT_EQ(decide(options(), facts("http://fe1:9030/x")).verdict, Verdict::kUnlisted);
 }
 
+// F068
 TEST(RedirectTest, Only307And308AreFollowed) {
   auto what = facts("http://be1:8040/x");
   what.status = 308;
@@ -125,11 +127,13 @@ TEST(RedirectTest, BadLocationsAreProtocolErrors) {
   expect_refused(decide(options(), what), Errc::kRedirectFailed, Certainty::kNotApplied);
 }
 
-TEST(RedirectTest, PolicyMapFollowsTheMapAlone) {
+TEST(RedirectTest, PolicyMapFollowsTheMapAndLoadUrlsAlone) {
   ClientOptions with = options();
   with.redirect_policy = RedirectPolicy::kMap;
   expect_follow(decide(with, facts("http://hidden:8040/x")), {false, "gateway", 18040});
-  for (const char* location : {"http://be1:8040/x", "http://fe2:8030/x", "http://allowed:8040/x"}) {
+  // A follower names the leader, and who is in load_urls is known (D8).
+  expect_follow(decide(with, facts("http://fe2:8030/x")), {false, "fe2", 8030});
+  for (const char* location : {"http://be1:8040/x", "http://allowed:8040/x"}) {
     expect_refused(decide(with, facts(location)), Errc::kRedirectRefused, Certainty::kNotApplied);
   }
 }
@@ -142,6 +146,7 @@ TEST(RedirectTest, PolicyProxyOnlyFollowsNothing) {
   }
 }
 
+// F064
 TEST(RedirectTest, HttpsNeverFallsToHttp) {
   ClientOptions with = options();
   with.load_urls = {{true, "fe1", 8443}, {false, "fe2", 8030}, {true, "fe3", 8443}};
@@ -169,6 +174,7 @@ TEST(RedirectTest, ListedLoopbackIsKnownToALocalFrontendOnly) {
   expect_follow(decide(with, facts("http://127.0.0.1:8040/x")), {false, "127.0.0.1", 8040});
 }
 
+// F070
 TEST(RedirectTest, ListedLinkLocalAddressesAreNeverKnown) {
   expect_refused(decide(options(), facts("http://169.254.1.1:8040/x")), Errc::kRedirectRefused,
                  Certainty::kNotApplied);

@@ -185,6 +185,15 @@ TEST(StatusTest, CertaintyIsWhatTheProtocolProves) {
        Errc::kCongested, kNo},
       {Operation::kStreamLoad, "Fail", "Commit rate exceeds compaction throughput", 7, false,
        Errc::kCongested, kMaybe},
+      {Operation::kStreamLoad, "Fail",
+       "Memory of process exceed limit. try consume:1024 Used: 9, Limit: 9. Mem usage has exceed "
+       "the limit of BE",
+       7, false, Errc::kCongested, kMaybe},
+      {Operation::kLoad, "INTERNAL_ERROR", "Memory of load exceed limit. Load Used: 9, Limit: 9",
+       std::nullopt, false, Errc::kCongested, kMaybe},
+      {Operation::kLoad, "INTERNAL_ERROR",
+       "body size 200 exceed limit: 100, id=1, job_id=-1, txn_id: -1", std::nullopt, false,
+       Errc::kRejected, kMaybe},
       {Operation::kStreamLoad, "Fail", "unknown database, database=d", -1, false, Errc::kNotFound,
        kNo},
       {Operation::kStreamLoad, "Fail", "unknown table \"d.t\"", -1, false, Errc::kNotFound, kNo},
@@ -296,6 +305,7 @@ TEST(StatusTest, DetailsQuoteNoControlBytes) {
   for (const char c : error.detail) EXPECT_GE(static_cast<unsigned char>(c), 0x20);
 }
 
+// F239
 TEST(StatusTest, OnlyFinishedIsFinished) {
   EXPECT_EQ(judge_existing_job("FINISHED"), LoadVerdict::kLabelFinished);
   EXPECT_EQ(judge_existing_job("finished"), LoadVerdict::kLabelFinished);

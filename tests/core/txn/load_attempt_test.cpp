@@ -41,6 +41,7 @@ Error lost() { return {Errc::kConnectionLost, Certainty::kUnknown, "lost"}; }
 
 const LoadCounts kAllLoaded{3, 3, 0, 0, 30};
 
+// F186, F218, F219
 TEST(StreamLoadAttemptTest, SuccessAndPublishTimeoutAreCommitted) {
   StreamLoadAttempt attempt(kThreeRows);
   EXPECT_EQ(attempt.on_reply(done(kAllLoaded)), PlainStep::kFinished);
@@ -70,6 +71,7 @@ TEST(StreamLoadAttemptTest, AProvedFailureAsksNothing) {
   EXPECT_FALSE(attempt.result().committed);
 }
 
+// F223, F224, F225, F226, F227
 TEST(StreamLoadAttemptTest, AnUnknownOutcomeIsAskedForUntilItIsProved) {
   struct Case {
     std::vector<LabelState> answers;
@@ -169,6 +171,7 @@ TEST(TransactionAttemptTest, AnyFailedLoadPoisonsTheTransaction) {
 }
 
 // R3: prepared with another count, or with an unproved one, is not committed.
+// F106, F107
 TEST(TransactionAttemptTest, OnlyExactlyTheRowsThatWereSentAreCommitted) {
   for (const LoadCounts counts :
        {LoadCounts{2, 2, 0, 0, 30}, LoadCounts{4, 4, 0, 0, 30}, LoadCounts{3, 2, 1, 0, 30},
@@ -218,6 +221,7 @@ TEST(TransactionAttemptTest, AnUnansweredCommitIsResolvedByTheState) {
   }
 }
 
+// F119
 TEST(TransactionAttemptDeathTest, AnEmptyTransactionIsOurMistake) {
   EXPECT_DEATH(TransactionAttempt(kThreeRows, 0), "begins nothing");
 }

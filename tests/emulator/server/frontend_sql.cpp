@@ -56,6 +56,32 @@ QueryResult show_backends(const Cluster& cluster) {
   return result;
 }
 
+/// `SHOW PROC '/transactions'`: the databases.
+QueryResult show_transaction_databases(const Cluster& cluster) {
+  QueryResult result = text_table({"DbId", "DbName"});
+  for (const std::string& database : cluster.engine.databases()) {
+    result.rows.push_back({std::to_string(cluster.transactions.database_id(database)), database});
+  }
+  return result;
+}
+
+/// `SHOW PROC '/transactions/<id or name>/running'`.
+QueryResult show_running(const Cluster& cluster, const std::string& database) {
+  QueryResult result = text_table({"TransactionId", "Label", "Coordinator", "TransactionStatus",
+                                   "LoadJobSourceType", "PrepareTime"});
+  for (const Transaction* const transaction : cluster.transactions.all()) {
+    const bool here =
+        transaction->database == database ||
+        std::to_string(cluster.transactions.database_id(transaction->database)) == database;
+    if (!here || !transaction->running()) continue;
+    result.rows.push_back({std::to_string(transaction->id), transaction->label,
+                           transaction->coordinator_type + ": 127.0.0.1",
+                           std::string(name_of(transaction->state)), "BACKEND_STREAMING",
+                           std::to_string(transaction->begun.count())});
+  }
+  return result;
+}
+
 std::optional<QueryResult> cluster_query(const std::string& query, const Cluster& cluster) {
   if (matches(query, "show\\s+frontends")) return show_frontends(cluster);
   if (matches(query, "show\\s+backends")) return show_backends(cluster);
@@ -63,6 +89,10 @@ std::optional<QueryResult> cluster_query(const std::string& query, const Cluster
     return text_table({"ComputeNodeId", "IP", "HeartbeatPort", "BePort", "HttpPort", "BrpcPort",
                        "Alive", "Version"});
   }
+  if (matches(query, "show\\s+proc\\s+'/transactions/?'")) return show_transaction_databases(cluster);
+  std::smatch running;
+  const std::regex running_pattern("show\\s+proc\\s+'/transactions/([^/']+)/running'", std::regex::icase);
+  if (std::regex_match(query, running, running_pattern)) return show_running(cluster, running[1]);
   if (matches(query, "select\\s+current_version\\s*\\(\\s*\\)(\\s+as\\s+\\w+)?")) {
     QueryResult result = text_table({"current_version()"});
     result.rows.push_back({cluster.version_text + " emulated"});
@@ -108,7 +138,7 @@ Response Frontend::sql(const Exchange& exchange) {
     return error(500, "Unknown database '" + database + "'");
   }
   std::optional<QueryResult> result = cluster_query(query, cluster_);
-  const bool about_cluster = matches(query, "show\\s+(frontends|backends|compute\\s+nodes)");
+  const bool about_cluster = matches(query, "show\\s+(frontends|backends|compute\\s+nodes|proc\\s+[^]*)");
   const auto who = Access::parse_frontend(exchange.request);
   if (about_cluster && who && !cluster_.access.may_operate(who->user)) {
     return error(500,

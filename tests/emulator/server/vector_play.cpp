@@ -272,8 +272,7 @@ void add_merge_commit(Plays& plays) {
     EXPECT_EQ(run.cluster->count_rows(), "1");
   };
   plays["merge_commit_aborted"].play = after_window;
-  plays["merge_commit_aborted"].body = "1,a\n";
-  plays["merge_commit_aborted"].prepare = [](Run& run) { set_header(run, "Content-Length", "4"); };
+  plays["merge_commit_aborted"].body = "1,abc\n";  // the 6 bytes that the vector announces
   plays["merge_commit_published_late"].play = [](Run& run) {
     (*run.cluster)->set_config("publish_delay_ms", "60000");
     return play_with(run, [&run] {

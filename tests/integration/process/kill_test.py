@@ -47,6 +47,7 @@ class KillTest(ClusterCase):
             self.assertGreater(len(writer.attachments), 1)
         self.assertLessEqual(doubled(emulator), resendable, f"seed {SEED}")
 
+    # F022, F232, F233
     def test_the_daemon_is_killed_while_it_streams_loads(self):
         self.run_with_kills({"defaults": {"protocol": "stream_load", "flush": {"max_ack_wait": "20ms"}}})
 
@@ -117,6 +118,7 @@ class KillTest(ClusterCase):
 class PressureTest(ClusterCase):
     TABLES = TABLES
 
+    # F018
     def test_many_clients_and_tables_under_a_small_budget_finish(self):
         """No client hangs and none starves, although all together send many times the budget."""
         emulator = self.start_emulator()

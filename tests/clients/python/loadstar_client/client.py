@@ -7,6 +7,8 @@ from loadstar.v1 import (
     transaction_service_pb2_grpc,
 )
 
+from loadstar_client.exactly_once import ExactlyOnceWriter
+from loadstar_client.record import RecordFile
 from loadstar_client.writer import Writer
 
 # Matches the daemon's own limit; a larger message would die in the transport without a reason.
@@ -30,6 +32,18 @@ class Client:
         again by itself.
         """
         return Writer(self.ingest, self.transactions, database, writer_id, **options)
+
+    def exactly_once(self, database: str, writer_id: str, records: RecordFile, **options) -> ExactlyOnceWriter:
+        """Opens the next epoch of an exactly-once writer, see ExactlyOnceWriter."""
+        return ExactlyOnceWriter(self, database, writer_id, records, **options)
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Waits for the connection to the daemon; False if there is none by then."""
+        try:
+            grpc.channel_ready_future(self._channel).result(timeout)
+            return True
+        except grpc.FutureTimeoutError:
+            return False
 
     def close(self) -> None:
         """Closes the channel."""

@@ -1,5 +1,6 @@
 """Errors of the daemon, decoded from the status of a call."""
 
+import enum
 from dataclasses import dataclass, field
 
 import grpc
@@ -17,6 +18,35 @@ _RETRYABLE = frozenset(
         grpc.StatusCode.UNKNOWN,
     )
 )
+
+
+class Action(enum.Enum):
+    """What an exactly-once client does about an error (ingest-api.md 3.6)."""
+
+    AGAIN = "the same call again, after a while; for a stream: open again, same epoch, reattach"
+    AGAIN_A_FEW_TIMES = "as AGAIN, then stop"
+    OPEN = "open the writer again, same epoch, reattach; then the same call"
+    COMMIT_FIRST = "commit the last durable token, then the same call"
+    START_OVER = "next epoch, last durable token, source from its position"
+    GIVE_WAY = "another instance owns the writer: stop this one"
+    STOP = "the request or the state is wrong: a person has to look"
+
+
+_BY_REASON = {
+    "WRITER_NOT_OPEN": Action.OPEN,
+    "TOO_MANY_PENDING_CHECKPOINTS": Action.COMMIT_FIRST,
+    "EPOCH_USED": Action.START_OVER,
+    "WRITER_FENCED": Action.GIVE_WAY,
+    "STREAM_REPLACED": Action.GIVE_WAY,
+}
+_BY_CODE = {
+    grpc.StatusCode.ABORTED: Action.START_OVER,
+    grpc.StatusCode.UNAVAILABLE: Action.AGAIN,
+    grpc.StatusCode.DEADLINE_EXCEEDED: Action.AGAIN,
+    grpc.StatusCode.CANCELLED: Action.AGAIN,
+    grpc.StatusCode.INTERNAL: Action.AGAIN_A_FEW_TIMES,
+    grpc.StatusCode.UNKNOWN: Action.AGAIN_A_FEW_TIMES,
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +76,11 @@ class LoadstarError(Exception):
     def retryable(self) -> bool:
         """True if the same call again can succeed; `retry_after` (seconds) says when, if known."""
         return self.code in _RETRYABLE
+
+    @property
+    def action(self) -> Action:
+        """What an exactly-once client does now; by code for reasons that it does not know."""
+        return _BY_REASON.get(self.reason) or _BY_CODE.get(self.code, Action.STOP)
 
     @staticmethod
     def of(error: grpc.RpcError) -> "LoadstarError":

@@ -1,26 +1,23 @@
 """An at-least-once writer: anonymous, or named with resend."""
 
 import collections
-import json
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import grpc
-from loadstar.v1 import data_pb2, ingest_service_pb2, transaction_service_pb2
+from loadstar.v1 import ingest_service_pb2, transaction_service_pb2
 
+from loadstar_client.batches import BatchMethods
 from loadstar_client.errors import LoadstarError
 from loadstar_client.stream import Stream
-from loadstar_client.values import Op, to_row
 
 _BACKOFF_FIRST = 0.1
 _BACKOFF_MAX = 5.0
 _DEFAULT_WINDOW = 32 * 1024 * 1024
 
 
-class Writer:
+class Writer(BatchMethods):
     """Sends batches in order and knows which of them are committed.
 
     Batches are counted from 1 in the order they were written; `committed` is the last one of which
@@ -98,25 +95,6 @@ class Writer:
     def draining(self) -> threading.Event:
         """Set once the daemon has said that it is going away."""
         return self._draining
-
-    def write_rows(self, table: str, columns: Sequence[str], rows: "Iterable[Op | Sequence[Any]]", **options) -> int:
-        """Typed rows: sequences of values for `columns`, or Op(DELETE, ...). Returns the batch's number."""
-        typed = [to_row(row) for row in rows]
-        return self._write(table, data_pb2.FORMAT_TYPED_ROWS, len(typed), columns=columns, rows=typed, **options)
-
-    def write_csv(self, table: str, data: "str | bytes", row_count: int, **options) -> int:
-        """Delimited text; every row ends with the row delimiter. Returns the batch's number."""
-        return self._write(table, data_pb2.FORMAT_CSV, row_count, data=_bytes(data), **options)
-
-    def write_ndjson(self, table: str, objects: "Iterable[Mapping[str, Any]]", **options) -> int:
-        """JSON objects, one a line. Returns the batch's number."""
-        lines = [json.dumps(entry, separators=(",", ":")) + "\n" for entry in objects]
-        return self._write(table, data_pb2.FORMAT_NDJSON, len(lines), data="".join(lines).encode(), **options)
-
-    def write_json_array(self, table: str, objects: "Sequence[Mapping[str, Any]]", **options) -> int:
-        """One JSON array of objects. Returns the batch's number."""
-        text = json.dumps(list(objects), separators=(",", ":"))
-        return self._write(table, data_pb2.FORMAT_JSON_ARRAY, len(objects), data=text.encode(), **options)
 
     def wait_opened(self, timeout: "float | None" = None) -> "ingest_service_pb2.Opened":
         """Waits for the daemon's answer to Open. Writing need not wait for it."""
@@ -203,11 +181,7 @@ class Writer:
             stream = self._stream
         stream.cancel()
 
-    def _write(self, table, batch_format, row_count, *, columns=(), expressions=(), properties=None, rows=(), data=b""):
-        batch = data_pb2.Batch(
-            table=table, columns=columns, row_count=row_count, format=batch_format, rows=rows,
-            properties=properties or {}, column_expressions=expressions, data=data,
-        )
+    def _append(self, batch):
         size = batch.ByteSize()
         with self._state:
             self._state.wait_for(
@@ -316,7 +290,3 @@ class Writer:
         if self._attempt == 0:
             self._broken_at = now
         return self.numbered and error.retryable and now - self._broken_at < self._retry_for
-
-
-def _bytes(data):
-    return data.encode() if isinstance(data, str) else bytes(data)

@@ -8,5 +8,6 @@ from loadstar_process.case import WAIT, ClusterCase
 from loadstar_process.daemon import Daemon
 from loadstar_process.emulator import Emulator
 from loadstar_process.process import Process, ProcessError
+from loadstar_process.proxy import FaultProxy, Strike
 
-__all__ = ["ClusterCase", "Daemon", "Emulator", "Process", "ProcessError", "WAIT"]
+__all__ = ["ClusterCase", "Daemon", "Emulator", "FaultProxy", "Process", "ProcessError", "Strike", "WAIT"]

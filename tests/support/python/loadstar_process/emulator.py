@@ -94,6 +94,42 @@ class Emulator:
         """StarRocks configuration keys."""
         self._admin("config", json.dumps(keys).encode())
 
+    def change_leader(self) -> None:
+        """PREPARE is forgotten, PREPARED is kept."""
+        self._admin("leader-change", b"{}")
+
+    def restart_backend(self, backend: int, leader_notices=False) -> None:
+        """It forgets the transactions that it was loading."""
+        self._admin("restart-be", json.dumps({"backend": backend, "leader_notices": leader_notices}).encode())
+
+    def advance(self, seconds: float) -> None:
+        """StarRocks' clock, by which transactions time out and labels are forgotten."""
+        self._admin("advance-clock", json.dumps({"ms": int(seconds * 1000)}).encode())
+
+    def evict(self) -> None:
+        """Forgets finished labels that the configuration does not keep."""
+        self._admin("evict", b"{}")
+
+    def transaction(self, operation: str, label: str, body: bytes = b"", table: str = "events") -> None:
+        """One request of the transaction interface, by somebody who is not the daemon."""
+        headers = {"Authorization": "Basic " + base64.b64encode(b"root:").decode(), "label": label, "db": "test", "table": table}
+        method = "PUT" if operation == "load" else "POST"
+        url = f"{self.url}/api/transaction/{operation}"
+        for _ in range(4):  # redirects, which urllib does not follow with a body
+            request = urllib.request.Request(url, body, headers, method=method)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    answer = json.loads(response.read())
+            except urllib.error.HTTPError as redirect:
+                if redirect.code != 307:
+                    raise
+                url = redirect.headers["Location"]
+                continue
+            if answer.get("Status") != "OK":
+                raise ProcessError(f"{operation} of {label}: {answer}")
+            return
+        raise ProcessError(f"{operation} of {label}: too many redirects")
+
     def requests(self) -> list:
         """The request log, oldest first."""
         return [json.loads(line) for line in self._admin("requests", None, method="GET").splitlines() if line]

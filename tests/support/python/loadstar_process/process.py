@@ -1,6 +1,8 @@
 """One child process whose output is kept, line by line."""
 
+import contextlib
 import pathlib
+import signal
 import subprocess
 import threading
 
@@ -16,15 +18,19 @@ class Process:
     `keep` the program and its log go on after this object's own process has ended.
     """
 
-    def __init__(self, command, log, environment=None, keep=False):
+    def __init__(self, command, log, environment=None, keep=False, on_line=None):
+        """`on_line(text)` is called on the reading thread, for each line as it comes."""
         self.command = [str(word) for word in command]
         self.log = pathlib.Path(log)
+        self._on_line = on_line
         self._lines = []
         self._changed = threading.Condition()
         self._ended = False
-        # tee goes on writing the log when nobody reads its own output any more (-p).
+        # tee goes on writing the log when nobody reads its own output any more (-p). One that is kept holds no
+        # descriptor of ours: whoever reads our standard error to its end would wait for tee's end.
         self._tee = subprocess.Popen(
-            ["tee", "-p", "-a", self.log], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=keep
+            ["tee", "-p", "-a", self.log], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if keep else None, start_new_session=keep,
         )
         self._child = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=self._tee.stdin, stderr=subprocess.STDOUT,
@@ -79,6 +85,15 @@ class Process:
         self._reader.join(10.0)
         return status
 
+    @contextlib.contextmanager
+    def unread(self):
+        """Meanwhile nobody reads what the program writes."""
+        self._tee.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._tee.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """Ends it at once, as the kernel would, and waits for that. Harmless if it has ended."""
         if self.running:
@@ -89,8 +104,11 @@ class Process:
     def _read(self):
         for raw in self._tee.stdout:
             with self._changed:
-                self._lines.append(raw.decode("utf-8", errors="replace").rstrip("\n"))
+                line = raw.decode("utf-8", errors="replace").rstrip("\n")
+                self._lines.append(line)
                 self._changed.notify_all()
+            if self._on_line:
+                self._on_line(line)
         self._tee.wait()
         with self._changed:
             self._ended = True

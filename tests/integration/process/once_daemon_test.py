@@ -1,0 +1,170 @@
+"""Exactly-once when the daemon is killed, stopped or drained at a chosen request."""
+
+import signal
+import threading
+import time
+import unittest
+
+from loadstar_client import LoadstarError, StartOver
+from loadstar_process import WAIT, FaultProxy, Strike
+from loadstar_process.once import percentile
+from loadstar_process.once_case import OnceCase
+from loadstar_process.raw_once import commit
+from loadstar_process.world import last_line
+
+ROUNDS = 10
+
+class DaemonIsLostTest(OnceCase):
+    """The daemon reaches StarRocks through a proxy, which knows the moment of each request."""
+
+    def setUp(self):
+        super().setUp()
+        ports = self.emulator.ports
+        self.proxy = FaultProxy([ports["fe"], *ports["be"]])
+        self.addCleanup(self.proxy.stop)
+        starrocks = {**self.CONFIGURATION["starrocks"], "redirect_map": self.proxy.redirect_map}
+        self.daemon = self.new_daemon([f"http://{self.proxy.address(ports['fe'])}"], {**self.CONFIGURATION, "starrocks": starrocks})
+        self.daemon.start()
+        self.client = self.connect(self.daemon)
+
+    def kill_at(self, operation, when):
+        """SIGKILL in the moment of the next such request; a new daemon as soon as it is gone."""
+        process, struck = self.daemon.process, threading.Event()
+
+        def die():
+            process.send(signal.SIGKILL)
+            struck.set()
+
+        def start_again():
+            self.assertTrue(struck.wait(WAIT), "no such request came")
+            process.wait(WAIT)
+            self.daemon.start()
+
+        backends = tuple(self.emulator.ports["be"]) if when == "body" else ()
+        self.proxy.add(Strike(operation, when, after_bytes=20 if when == "body" else 0, ports=backends, then=die))
+        thread = threading.Thread(target=start_again, daemon=True)
+        thread.start()
+        return thread
+
+    # F021, F055, F056, F085, F122, F123, F150, F182: the epoch is over, and the rows are read again.
+    def test_the_daemon_is_killed_at_every_request(self):
+        moments = [(operation, when) for operation in ("begin", "load", "prepare", "commit") for when in ("request", "reply")]
+        for operation, when in [*moments, ("load", "body")]:
+            with self.subTest(operation=operation, when=when):
+                name, threads = self.new_name(), []
+
+                def kill(number, operation=operation, when=when, threads=threads):
+                    if number == 1 and not threads:
+                        threads.append(self.kill_at(operation, when))
+
+                self.load(name, 3, kill)
+                threads[0].join(WAIT)
+                self.assertFalse(threads[0].is_alive())
+                self.assert_once(name, 3)
+
+    # F198: killed while it rolls back what the last epoch left behind.
+    def test_the_daemon_is_killed_at_a_rollback(self):
+        self.prepare("a")
+        thread = self.kill_at("rollback", "reply")
+        self.load("a", 1)  # epoch 1 of the record was used by prepare()
+        thread.join(WAIT)
+        self.assert_once("a", 1)
+
+    # F203: killed during recovery again and again; it converges.
+    def test_the_daemon_is_killed_during_recovery_five_times(self):
+        name = "a"
+        with self.open(name) as writer:
+            self.write_checkpoint(writer, name, 0)
+            writer.checkpoint(1)
+        for _ in range(5):
+            thread = self.kill_at("state", "reply")
+            with self.assertRaises(StartOver):
+                self.open(name)
+            thread.join(WAIT)
+        self.load(name, 3)
+        self.assert_once(name, 3)
+
+    # F201: StarRocks is not there when the daemon starts.
+    def test_the_daemon_starts_before_starrocks(self):
+        self.load("a", 1)
+        self.emulator.stop()
+        self.restart_daemon()
+        with self.assertRaises(LoadstarError) as raised:
+            self.raw("b")
+        self.assertEqual(raised.exception.code.name, "UNAVAILABLE", raised.exception)
+        self.emulator.start()
+        self.load("a", 3)
+        self.assert_once("a", 3)
+
+    # F200: nothing to do at start; and how soon after it the first checkpoint of a waiting client is committed.
+    def test_a_restart_without_work_is_quick(self):
+        ready, committed = [], []
+        for number in range(ROUNDS):
+            self.daemon.process.kill()
+            started = time.monotonic()
+            self.daemon.start()
+            ready.append(time.monotonic() - started)
+            self.assertTrue(self.client.wait_ready(WAIT))
+            self.load("a", number + 1)
+            committed.append(time.monotonic() - started)
+        self.assert_once("a", ROUNDS)
+        print("\n" + last_line({
+            "rounds": ROUNDS, "ready_s_p50": round(percentile(ready, 0.5), 3), "ready_s_max": round(max(ready), 3),
+            "first_commit_s_p50": round(percentile(committed, 0.5), 3), "first_commit_s_max": round(max(committed), 3)}))
+        self.assertLess(percentile(ready, 0.5), 2)
+        self.assertLess(percentile(committed, 0.5), 5)
+
+    # F243, F277: SIGTERM while a part is prepared or a token committed; both are finished, and the exit status is 0.
+    def test_sigterm_in_the_middle_of_a_phase(self):
+        for operation in ("prepare", "commit"):
+            with self.subTest(operation=operation):
+                name, process = self.new_name(), self.daemon.process
+                stream = self.raw(name)
+                stream.write(1, [0])
+                if operation == "commit":
+                    token = stream.checkpoint(1).resume_token
+                self.proxy.add(Strike(operation, "delay", delay=0.5, then=lambda process=process: process.send(signal.SIGTERM)))
+                if operation == "prepare":
+                    token = stream.checkpoint(1).resume_token
+                else:
+                    commit(self.client, token)
+                stream.break_off()
+                self.assertEqual(process.wait(WAIT), 0)
+                self.daemon.start()
+                self.assertTrue(self.client.wait_ready(WAIT))
+                commit(self.client, token)
+                self.assertEqual(self.lines(name), {0: 1})
+
+    # F241: told, its unprepared rows rolled back, its prepared ones kept; exit status 0.
+    def test_sigterm_neither_prepares_nor_commits(self):
+        stream, answer = self.prepare("a")
+        stream.write(2, [1])
+        stream.wait_received()
+        self.daemon.terminate()
+        self.assertEqual(stream.wait_error().reason, "DRAINING")
+        self.assertEqual(self.daemon.process.wait(WAIT), 0)
+        states = {entry["label"].split("-")[4]: entry["state"] for entry in self.emulator.transactions()}
+        self.assertEqual((states["1"], states.get("2", "ABORTED")), ("PREPARED", "ABORTED"))
+        self.daemon.start()
+        self.assertTrue(self.client.wait_ready(WAIT))
+        commit(self.client, answer.resume_token)
+        self.assertEqual(self.lines("a"), {0: 1})
+
+    # F020, F244: the daemon stands still for longer than its client waits, and wakes up beside the next one.
+    def test_the_daemon_stands_still(self):
+        with self.assertRaises(StartOver), self.open("a", retry_for=2, call_timeout=1, open_timeout=1) as writer:
+            self.write_checkpoint(writer, "a", 0)
+            writer.wait_received()
+            self.daemon.process.send(signal.SIGSTOP)
+            self.addCleanup(self.daemon.process.send, signal.SIGCONT)
+            writer.checkpoint(1)
+            writer.flush()
+        self.client = self.connect(self.start_daemon(self.emulator, self.CONFIGURATION))
+        self.load("a", 2)
+        self.daemon.process.send(signal.SIGCONT)
+        self.load("a", 3)
+        self.assert_once("a", 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,77 @@
+"""Exactly-once while the daemon is short of something: descriptors, a reader of its log, time between connections."""
+
+import os
+import resource
+import socket
+import threading
+import unittest
+
+from loadstar_process import WAIT
+from loadstar_process.once_case import OnceCase
+
+PAIRS = 1000
+
+
+class ResourcesTest(OnceCase):
+    # F245: no descriptor is left for a while.
+    def test_without_descriptors_it_waits_and_recovers(self):
+        pid = self.daemon.process.pid
+        self.load("a", 1)
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
+        self.emulator.restart_backend(0)  # its connections are closed, and new ones cannot be made
+        self.emulator.restart_backend(1)
+        other = self.connect(self.daemon)
+        other.wait_ready(1.0)
+        with socket.create_connection(("127.0.0.1", int(self.daemon.address("probe").rsplit(":", 1)[1])), 5):
+            pass
+        self.assertTrue(self.daemon.process.running)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        self.assertTrue(other.wait_ready(WAIT))
+        self.load("a", 3)
+        self.assert_once("a", 3)
+        self.assertEqual(self.daemon.get("/livez")[0], 200)
+
+    # F248: nobody reads the log, and the pipe is full.
+    def test_a_log_that_nobody_reads_holds_up_nothing(self):
+        with self.daemon.process.unread():
+            self.load("a", 60)  # at level debug: more than a pipe holds
+            self.assert_once("a", 60)
+            self.assertEqual(self.daemon.get("/livez")[0], 200)
+
+    # F251: many ask for the metrics without end.
+    def test_metrics_may_be_asked_for_at_any_rate(self):
+        answers, stop = [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                answers.append(self.daemon.get("/metrics")[0])
+
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        self.load("a", 10)
+        stop.set()
+        for thread in threads:
+            thread.join(WAIT)
+        self.assert_once("a", 10)
+        self.assertGreater(len(answers), 50)
+        self.assertEqual(set(answers), {200})
+
+    # F253: connections that come and go.
+    def test_connections_may_come_and_go(self):
+        pid = self.daemon.process.pid
+        self.load("a", 1)
+        before = len(os.listdir(f"/proc/{pid}/fd"))
+        for door in ("grpc", "probe", "admin"):
+            host, port = self.daemon.address(door).rsplit(":", 1)
+            for number in range(PAIRS):
+                with socket.create_connection((host, int(port)), 5) as connection:
+                    connection.sendall(b"GET" if number % 2 else b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        self.load("a", 3)
+        self.assert_once("a", 3)
+        self.wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= before + 8)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,93 @@
+"""tests/fault_cases.md has one line for each fault case, and names no test that does not exist."""
+
+import collections
+import os
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(os.environ.get("LOADSTAR_SOURCE") or pathlib.Path(__file__).resolve().parents[2])
+TABLE = ROOT / "tests/fault_cases.md"
+CASES = [f"F{number:03d}" for number in range(1, 284)]
+STATES = ("covered", "partly", "n/a", "open")
+
+
+def numbers_in(text):
+    """All case numbers that a text mentions; `F076 to F079` and `F076-F079` mention those between too."""
+    found = set(re.findall(r"\bF\d{3}\b", text))
+    for first, last in re.findall(r"\bF(\d{3})(?: to |-)F(\d{3})\b", text):
+        found.update(f"F{number:03d}" for number in range(int(first), int(last) + 1))
+    return found
+
+
+def rows_of(text):
+    """(case, state, tests, note) of each line."""
+    for line in text.splitlines():
+        if re.match(r"\| F\d", line):
+            case, state, _, tests, note = (cell.strip() for cell in line.strip().strip("|").split("|"))
+            yield case, state, [entry for entry in tests.split("; ") if entry], note
+
+
+def problems_of(rows, read):
+    """What is wrong with the table. `read(path)` is the text of a file below tests/, None without one."""
+    count = collections.Counter(case for case, *_ in rows)
+    problems = [f"{case}: {count[case]} lines" for case in CASES if count[case] != 1]
+    problems += [f"{case}: no such case" for case in count if case not in CASES]
+    for case, state, tests, note in rows:
+        if state not in STATES:
+            problems.append(f"{case}: `{state}` is none of {', '.join(STATES)}")
+        if bool(tests) != (state in ("covered", "partly")):
+            problems.append(f"{case}: {state}, and {len(tests)} tests are named")
+        if state in ("partly", "n/a") and not note:
+            problems.append(f"{case}: {state}, and no note says why")
+        for entry in tests:
+            path, _, name = entry.partition(": ")
+            text = read(path)
+            if text is None:
+                problems.append(f"{case}: no file tests/{path}")
+            elif not re.search(rf"\b{re.escape(name)}\b", text):
+                problems.append(f"{case}: no {name} in tests/{path}")
+            elif case not in numbers_in(text):
+                problems.append(f"{case}: tests/{path} does not mention it")
+    return problems
+
+
+def read(path):
+    file = ROOT / "tests" / path
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+class FaultCasesTest(unittest.TestCase):
+    def test_the_table_is_complete_and_true(self):
+        rows = list(rows_of(TABLE.read_text(encoding="utf-8")))
+        self.assertEqual(problems_of(rows, read), [])
+        counts = collections.Counter(state for _, state, *_ in rows)
+        print(f"\nfault cases: {len(rows)}; " + ", ".join(f"{counts[state]} {state}" for state in STATES))
+
+    def test_each_kind_of_mistake_is_found(self):
+        good = [(case, "open", [], "") for case in CASES]
+        self.assertEqual(problems_of(good, read), [])
+        files = {"a_test.py": "# F001, F003 to F005\ndef test_it():"}
+        for row, problem in (
+            (("F001", "covered", ["a_test.py: test_it"], ""), None),
+            (("F004", "covered", ["a_test.py: test_it"], ""), None),
+            (("F002", "covered", ["a_test.py: test_it"], ""), "does not mention"),
+            (("F001", "covered", ["a_test.py: test_i"], ""), "no test_i in"),
+            (("F001", "covered", ["b_test.py: test_it"], ""), "no file"),
+            (("F001", "covered", [], ""), "0 tests"),
+            (("F001", "open", ["a_test.py: test_it"], ""), "1 tests"),
+            (("F001", "partly", ["a_test.py: test_it"], ""), "no note"),
+            (("F001", "n/a", [], ""), "no note"),
+            (("F001", "done", [], ""), "is none of"),
+            (("F284", "open", [], ""), "no such case"),
+        ):
+            rows = [entry for entry in good if entry[0] != row[0]] + [row]
+            problems = problems_of(rows, files.get)
+            self.assertEqual(len(problems), 0 if problem is None else 1, problems)
+            self.assertIn(problem or "", "".join(problems))
+        self.assertEqual(len(problems_of(good[1:], read)), 1)
+        self.assertEqual(len(problems_of([*good, good[0]], read)), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
