@@ -2,6 +2,8 @@
 
 #include "core/base/deadline.hpp"
 
+#include "tests/simulation/trace.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -37,6 +39,10 @@ asio::awaitable<Result<http::Response>> DaemonLink::send(http::Endpoint endpoint
     outcome = Outcome::kOk;
   } else if (answer->status != 200) {
     outcome = Outcome::kNothing;  // a redirect, or an answer that core may take to another frontend
+  }
+  if (tracing()) {
+    trace("  d{} {} {} -> {}", daemon_, to_string(operation), label,
+          answer ? answer->body.substr(0, 60) : describe(answer.error()));
   }
   if (!cut_) told_(number, true);
   log_.answered(daemon_, operation, label, cut_ ? Outcome::kOther : outcome);
@@ -98,6 +104,7 @@ void Cluster::on_exchange(std::size_t at, unsigned process, bool after) {
   if (due == plan_.ends.end()) return;
   const auto victim = daemons_[at];
   const bool drain = due->kind == DaemonEnd::Kind::kDrained;
+  trace("daemon {} ends: {}", process, to_string(due->kind));
   if (!drain) victim->link().cut();
   daemons_[at] = make(at);
   tasks_.spawn(end(victim, drain));

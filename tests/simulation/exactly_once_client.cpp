@@ -1,6 +1,7 @@
 #include "tests/simulation/exactly_once_client.hpp"
 
 #include "core/base/deadline.hpp"
+#include "tests/simulation/trace.hpp"
 #include "tests/support/wire_writer.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +54,7 @@ asio::awaitable<void> ExactlyOnceClient::run() {
     if (retired_) break;
     if (may_go_on() || epoch_over_) co_await pause(2000);
   }
+  trace("{} epoch {} is over{}", writer_.name, record_.epoch, exits_ ? ", exits" : "");
   over_ = true;
   changed_.notify();
   co_await late_.join();
@@ -88,6 +90,7 @@ asio::awaitable<bool> ExactlyOnceClient::claim() {
     if (!saved) co_return false;
     record_ = *saved;
   }
+  trace("{} claims epoch {} at row {}", writer_.name, record_.epoch, record_.position);
   epoch_over_ = false;
   opens_ = 0;
   at_ = random_.below(Cluster::kDaemons);
@@ -176,6 +179,7 @@ asio::awaitable<std::shared_ptr<ExactlyOnceClient::Stream>> ExactlyOnceClient::o
 
 void ExactlyOnceClient::on_opened(Stream& stream) {
   process_ = stream.process;
+  trace("{} epoch {} is open on daemon {}", writer_.name, record_.epoch, process_->number());
   const auto& opened = stream.stream->opened();
   const std::uint64_t next = *opened.next_checkpoint_id;
   auto& violations = world_.oracle.violations();

@@ -1,5 +1,6 @@
 #include "core/base/deadline.hpp"
 #include "tests/simulation/exactly_once_client.hpp"
+#include "tests/simulation/trace.hpp"
 
 #include <fmt/format.h>
 
@@ -26,6 +27,9 @@ asio::awaitable<void> ExactlyOnceClient::pause(std::uint64_t most_ms) {
 
 asio::awaitable<Mishap> ExactlyOnceClient::begin_step(Step step) {
   const Mishap mishap = world_.mishaps.draw(step);
+  if (mishap != Mishap::kNone) {
+    trace("{} epoch {}: {} at {}", writer_.name, record_.epoch, to_string(mishap), to_string(step));
+  }
   if (mishap == Mishap::kCrashBefore) crash();
   if (mishap == Mishap::kPauseBefore) co_await pause(kLongPauseMs);
   co_return mishap;
@@ -134,6 +138,8 @@ asio::awaitable<bool> ExactlyOnceClient::save(Cut cut, std::string token) {
   }
   record_ = std::move(*saved);
   world_.oracle.saved(writer_);
+  trace("{} epoch {} checkpoint {} is durable, row {}", writer_.name, record_.epoch, cut.checkpoint,
+        cut.end);
   declined_ = 0;
   skips_commit_ = mishap == Mishap::kNotCommitted;
   saved_ = cut.checkpoint;
@@ -210,6 +216,7 @@ asio::awaitable<void> ExactlyOnceClient::give_up() {
 }
 
 bool ExactlyOnceClient::judge(const Refusal& refusal) {
+  trace("{} epoch {} is refused: {}", writer_.name, record_.epoch, refusal.message);
   switch (refusal.reason) {
     case Reason::kStarrocksUnavailable:
     case Reason::kDraining:

@@ -6,6 +6,7 @@
 #include "tests/simulation/exactly_once_oracle.hpp"
 #include "tests/simulation/operation_log.hpp"
 #include "tests/simulation/simulated_starrocks.hpp"
+#include "tests/simulation/trace.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/virtual_time.hpp"
 
@@ -74,7 +75,10 @@ class Run {
     time_.settle();
     while (supervisors_.size() > 0) {
       const bool enough = starrocks_.exchanges() >= plan_.most_exchanges;
-      if (!healed_ && (enough || Clock::now() - begin >= kFaultsEnd)) heal();
+      if (!healed_ && (enough || Clock::now() - begin >= kFaultsEnd)) {
+        heal();
+        time_.settle();
+      }
       if (healed_ && Clock::now() - healed_at_ >= kRecovery) {
         report_stuck();
         break;
@@ -121,6 +125,7 @@ class Run {
   void heal() {
     if (std::exchange(healed_, true)) return;
     healed_at_ = Clock::now();
+    trace("faults end");
     starrocks_.heal();
     mishaps_.heal();
     cluster_.heal();

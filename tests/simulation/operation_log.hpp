@@ -45,6 +45,10 @@ class OperationLog {
   void tolerate_rollback() { tolerates_rollback_ = true; }
 
   [[nodiscard]] const std::set<std::string>& durable_labels() const { return durable_; }
+  /// Some daemon has sent a rollback of it.
+  [[nodiscard]] bool rolled_back(const std::string& label) const {
+    return rolled_back_.contains(label);
+  }
   /// Labels that were begun with OK.
   [[nodiscard]] const std::map<std::string, unsigned>& begun() const { return begun_; }
 
