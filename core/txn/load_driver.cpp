@@ -6,6 +6,7 @@
 #include "core/txn/reaction.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
@@ -56,15 +57,23 @@ std::string LabelSource::next(const std::string& database) {
   return *label;
 }
 
-LoadDriver::LoadDriver(LoadServices services, starrocks::TableName table,
-                       const TableOptions& options, TableMetrics& metrics,
-                       std::uint64_t random_seed, std::function<void(bool)> on_congestion)
+LoadDriver::LoadDriver(asio::any_io_executor strand, LoadServices services,
+                       starrocks::TableName table, const TableOptions& options,
+                       TableMetrics& metrics, std::uint64_t random_seed,
+                       std::function<void(bool)> on_congestion)
     : services_(std::move(services)),
       table_(std::move(table)),
       options_(options),
       metrics_(metrics),
       random_(random_seed),
-      on_congestion_(std::move(on_congestion)) {}
+      on_congestion_(std::move(on_congestion)),
+      stopped_(std::move(strand)) {}
+
+void LoadDriver::stop(Deadline rollbacks_until) {
+  stopping_ = true;
+  rollbacks_until_ = rollbacks_until;
+  stopped_.notify();
+}
 
 asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   const auto started = Clock::now();
@@ -277,19 +286,41 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
 }
 
 asio::awaitable<void> LoadDriver::roll_back(std::string label) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  auto end = end_transaction(std::move(label));
+  auto limit = rollbacks_end();
+  const auto winner = co_await (std::move(end) || std::move(limit));
+  static_cast<void>(winner);
+}
+
+asio::awaitable<void> LoadDriver::rollbacks_end() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (Clock::now() < rollbacks_until_) {
+    co_await stopped_.wait_until(rollbacks_until_);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+asio::awaitable<void> LoadDriver::end_transaction(std::string label) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   const Deadline deadline = Clock::now() + kRollbackTimeout;
   const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
   if (rolled_back.has_value()) co_return;
+  std::string why_not_cancelled = "no time left";
   // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8). If
   // that fails too, its timeout ends it: it costs resources, never rows.
-  const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
-  if (cancelled.has_value()) co_return;
+  if (Clock::now() < rollbacks_until_) {
+    const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+    if (cancelled.has_value()) co_return;
+    why_not_cancelled = describe(cancelled.error());
+  }
   services_.logger.warn("transaction left to its timeout",
                         {{"label", label},
                          {"database", table_.database},
                          {"rollback", describe(rolled_back.error())},
-                         {"cancel", describe(cancelled.error())}});
+                         {"cancel", why_not_cancelled}});
 }
 
 asio::awaitable<Refusal> LoadDriver::explain(const LoadGroup& group, AttemptResult result) {

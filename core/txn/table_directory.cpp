@@ -206,14 +206,15 @@ std::string TableDirectory::version() const {
   return version_;
 }
 
-asio::awaitable<void> TableDirectory::stop() {
+asio::awaitable<void> TableDirectory::stop(Deadline rollbacks_until) {
   std::vector<std::shared_ptr<TableQueue>> queues;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     for (const auto& [name, queue] : queues_) queues.push_back(queue);
   }
-  for (const auto& queue : queues) co_await queue->stop();
+  for (const auto& queue : queues) queue->cancel(rollbacks_until);
+  for (const auto& queue : queues) co_await queue->join();
 }
 
 }  // namespace loadstar::txn
