@@ -10,7 +10,7 @@ proto/ (loadstar.v1, google.rpc) have to be on the path: see generate_stubs.sh.
 
 from loadstar_client.client import Client, connect
 from loadstar_client.errors import FieldViolation, LoadstarError
-from loadstar_client.values import DELETE, UPDATE_BEFORE, UPSERT, Op, to_value
+from loadstar_client.values import DELETE, UPDATE_BEFORE, UPSERT, Op, Struct, to_value
 from loadstar_client.writer import Writer
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "FieldViolation",
     "LoadstarError",
     "Op",
+    "Struct",
     "UPDATE_BEFORE",
     "UPSERT",
     "Writer",
