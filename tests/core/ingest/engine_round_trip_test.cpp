@@ -1,6 +1,6 @@
 // Property: random rows of random tables, encoded, joined, packed where the table asks for it, and
-// read by the emulator's engine, which shares no code with core/ (architecture.md D11), are the rows
-// that were sent: every type, every format, every codec.
+// read by the emulator's engine, which shares no code with core/ (architecture.md D11), are the
+// rows that were sent: every type, every format, every codec.
 
 #include "core/http/body_compressor.hpp"
 #include "tests/core/ingest/support/encoding.hpp"
@@ -84,7 +84,8 @@ class EngineRoundTrip : public ::testing::Test {
 
   void create(const std::string& table, const std::vector<std::string>& types) {
     std::string sql = "CREATE TABLE test." + table + " (id INT NOT NULL";
-    for (std::size_t i = 0; i < types.size(); ++i) sql += ", " + column(i) + " " + types[i] + " NULL";
+    for (std::size_t i = 0; i < types.size(); ++i)
+      sql += ", " + column(i) + " " + types[i] + " NULL";
     run(sql + ") DUPLICATE KEY(id) DISTRIBUTED BY HASH(id)");
   }
 
@@ -140,11 +141,13 @@ class EngineRoundTrip : public ::testing::Test {
       for (std::size_t i = 0; i < sample.types.size(); ++i) {
         const auto& stored = result->rows[row][i + 1];
         const Meaning& sent = sample.sent[row][i];
-        const Meaning read = stored ? read_stored(sample.encoding.schema->columns[i + 1].type, *stored)
-                                    : Meaning(nullptr);
-        ASSERT_TRUE(read == sent)
-            << sample.types[i] << " row " << row << "\nstored " << stored.value_or("(NULL)") << "\nsent "
-            << sent.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+        const Meaning read = stored
+                                 ? read_stored(sample.encoding.schema->columns[i + 1].type, *stored)
+                                 : Meaning(nullptr);
+        ASSERT_TRUE(read == sent) << sample.types[i] << " row " << row << "\nstored "
+                                  << stored.value_or("(NULL)") << "\nsent "
+                                  << sent.dump(-1, ' ', true,
+                                               nlohmann::json::error_handler_t::replace);
       }
     }
   }

@@ -5,8 +5,8 @@
 
 #include <string>
 
-// Compressed bodies at the listeners: releases and transactions (starrocks-load-protocol.md 4.3, 12).
-// The codecs themselves are tested with the engine.
+// Compressed bodies at the listeners: releases and transactions (starrocks-load-protocol.md 4.3,
+// 12). The codecs themselves are tested with the engine.
 
 namespace emulator::testing {
 namespace {
@@ -26,8 +26,8 @@ TEST(Compressed, JsonIsUnpackedFromTheReleaseOnThatHasTheHeader) {
     const char* version;
     const char* expected;
   };
-  for (const Case& test : {Case{"3.2.6", "Fail"}, Case{"3.2.7", "Success"}, Case{"3.3.0", "Success"},
-                           Case{"3.1.20", "Fail"}}) {
+  for (const Case& test : {Case{"3.2.6", "Fail"}, Case{"3.2.7", "Success"},
+                           Case{"3.3.0", "Success"}, Case{"3.1.20", "Fail"}}) {
     Options options = vector_options();
     options.version = test.version;
     TestCluster cluster(options);
@@ -56,8 +56,11 @@ TEST(Compressed, CsvOfATransactionIsOneStream) {
   TestCluster cluster(vector_options());
   cluster.open_transaction("x", "");
   const std::string first = zstd("1,a,2\n");
-  EXPECT_EQ(status_of(cluster.at_backend("load", "x", kZstdCsv, first + zstd("2,b").substr(0, 5))), "OK");
-  EXPECT_EQ(status_of(cluster.at_backend("load", "x", kZstdCsv, zstd("2,b").substr(5) + zstd(",3\n"))), "OK");
+  EXPECT_EQ(status_of(cluster.at_backend("load", "x", kZstdCsv, first + zstd("2,b").substr(0, 5))),
+            "OK");
+  EXPECT_EQ(
+      status_of(cluster.at_backend("load", "x", kZstdCsv, zstd("2,b").substr(5) + zstd(",3\n"))),
+      "OK");
   EXPECT_EQ(json_of(cluster.at_backend("prepare", "x")).at("NumberLoadedRows"), 2);
 }
 

@@ -41,7 +41,7 @@ class CompressionTest(ClusterCase):
     def loads(self, table):
         """Headers of the loads that a backend took."""
         return [entry["headers"] for entry in self.emulator.requests()
-                if entry["table"] == table and entry["operation"] in ("load", "stream_load") and entry["server"].startswith("be")]
+                if entry["table"] == table and entry["op"] in ("load", "stream_load") and entry["server"].startswith("be")]
 
     def test_every_codec_in_every_format_and_protocol(self):
         self.start()

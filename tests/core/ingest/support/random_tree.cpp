@@ -45,9 +45,14 @@ std::string scalar_name(const ColumnType& type) {
 }
 
 RandomTree json_tree(Random& random) {
-  static const std::vector<std::string> texts{
-      "{}", "[]", "0", "-17", "true", R"({"b":1,"a":[null,"x\u0001\\N"]})", R"([[["deep"]],{"":""}])",
-      "{ \"blank\" : \"\xE2\x82\xAC\" }"};
+  static const std::vector<std::string> texts{"{}",
+                                              "[]",
+                                              "0",
+                                              "-17",
+                                              "true",
+                                              R"({"b":1,"a":[null,"x\u0001\\N"]})",
+                                              R"([[["deep"]],{"":""}])",
+                                              "{ \"blank\" : \"\xE2\x82\xAC\" }"};
   const std::string& text = texts[random.below(texts.size())];
   return {wire::string_value(text), nlohmann::json::parse(text).dump()};
 }
@@ -73,7 +78,8 @@ RandomTree map_tree(Random& random, const ColumnType& type) {
   std::set<std::string> used;
   for (std::uint64_t left = random.below(4); left > 0; --left) {
     const RandomTree key = scalar_tree(random, type.children[0]);
-    const bool fresh = key.meaning.is_string() && used.insert(key.meaning.get<std::string>()).second;
+    const bool fresh =
+        key.meaning.is_string() && used.insert(key.meaning.get<std::string>()).second;
     if (!fresh) continue;
     const RandomTree value = random_tree(random, type.children[1]);
     keys.push_back(key.wire);
@@ -176,10 +182,11 @@ std::string random_type(Random& random, int depth) {
   static const std::vector<std::string> scalars{
       "boolean", "tinyint",       "smallint",      "int",  "bigint",   "largeint", "float",
       "double",  "decimal(18,4)", "varchar(1000)", "date", "datetime", "json"};
-  static const std::vector<std::string> keys{"int", "largeint", "varchar(1000)", "date", "datetime",
-                                             "boolean"};
+  static const std::vector<std::string> keys{"int",  "largeint", "varchar(1000)",
+                                             "date", "datetime", "boolean"};
   if (depth == 0 && random.chance(10)) return "varbinary(100)";
-  if (depth >= 3 || !random.chance(depth == 0 ? 40 : 30)) return scalars[random.below(scalars.size())];
+  if (depth >= 3 || !random.chance(depth == 0 ? 40 : 30))
+    return scalars[random.below(scalars.size())];
   const auto nested = [&random, depth] { return random_type(random, depth + 1); };
   switch (random.below(3)) {
     case 0:
