@@ -188,7 +188,9 @@ BodyCompressor::~BodyCompressor() = default;
 
 std::string_view BodyCompressor::next() {
   codec_->clear_piece();
+  std::size_t taken = 0;
   while (!ended_ && codec_->piece().size() < kLeastPiece) {
+    if (taken >= kMostInput && !codec_->piece().empty()) break;
     if (slice_ == slices_.size()) {
       codec_->end();
       ended_ = true;
@@ -197,6 +199,7 @@ std::string_view BodyCompressor::next() {
     const std::string_view rest = slices_[slice_].view().substr(offset_);
     const std::string_view part = rest.substr(0, kStepBytes);
     codec_->add(part);
+    taken += part.size();
     offset_ += part.size();
     if (part.size() == rest.size()) {
       ++slice_;

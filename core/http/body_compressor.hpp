@@ -22,8 +22,11 @@ class BodyCompressor {
   /// Input that is compressed in one go: well below a millisecond of a strand's time for LZ4, a few
   /// for gzip.
   static constexpr std::size_t kStepBytes = 256U << 10U;
-  /// A piece is at least this large, except the last one.
+  /// A piece is at least this large, unless it is the last one or took kMostInput.
   static constexpr std::size_t kLeastPiece = 64U << 10U;
+  /// After so much input a piece goes out however small it is: what compresses very well must not
+  /// keep a strand busy for long. (gzip alone may hold back up to 4 MiB of one repeated byte.)
+  static constexpr std::size_t kMostInput = 1U << 20U;
 
   /// `body` must outlive this object; `compression` is not kNone.
   BodyCompressor(const SliceList& body, Compression compression);

@@ -124,7 +124,7 @@ COLUMNS = {
     "largeint": _integers("LARGEINT", 128),
     # SQLite keeps no sign of zero; number_text_test.cpp does.
     "float": Column("FLOAT", [Case(-0.0, 0.0)] + [Case(v, _float32(v)) for v in [*FLOATS, 3.4028234663852886e38, -3.4028234663852886e38, 1.401298464324817e-45]]
-                    + [Case(3, 3.0), Case(None, None)], [*_NO_FLOATS, 3.5e38, 1.7976931348623157e308, 2**24 + 1]),
+                    + [Case(3, 3.0), Case(None, None)], [*_NO_FLOATS, 3.5e38, 1.7976931348623157e308, 1e-46, -5e-324, 2**24 + 1]),
     "double": Column("DOUBLE", _same(*FLOATS, 1.7976931348623157e308, -1.7976931348623157e308, 5e-324, 2.2250738585072014e-308, None)
                      + [Case(2**53, float(2**53)), Case(-0.0, 0.0)], [*_NO_FLOATS, 2**53 + 1]),
     "decimal32": _decimals("DECIMAL(9,2)", 9, 2),
