@@ -191,6 +191,11 @@ class RowsTest(ClusterCase):
         self.assertEqual(self.emulator.rows("SELECT id, v FROM kept ORDER BY id"), [(1, "old"), (2, "y"), (10, "new")])
         self.assertEqual(self.emulator.rows("SELECT id, v FROM images ORDER BY id"), [(2, "y"), (10, "new")])
 
+    def test_a_batch_of_nothing_but_skipped_images_is_committed(self):
+        with self.client.writer("test") as writer:
+            writer.write_rows("kept", ["id", "v"], [Op(UPDATE_BEFORE, (1, "old\x01")), Op(UPDATE_BEFORE, (2, None))])
+        self.assertEqual((writer.committed, self.emulator.rows("SELECT id FROM kept")), (1, []))
+
     def test_update_before_cannot_delete_from_other_tables(self):
         writer = self.client.writer("test", "w")
         writer.write_rows("facts", ["id", "v"], [(1, "a"), Op(UPDATE_BEFORE, (1, "a"))])
