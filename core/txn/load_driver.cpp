@@ -79,12 +79,13 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   const auto started = Clock::now();
   std::vector<BatchOutcome> outcomes;
   std::vector<Range> work{{0, group.batches.size()}};
+  bool merge = group.lane->merge_commit;
   unsigned isolation_loads = 0;
   while (!work.empty()) {
     const Range range = work.back();
     work.pop_back();
     AttemptResult result;
-    const End end = co_await drive(group, range, result);
+    const End end = co_await drive(group, range, merge, result);
     if (end == End::kStopped) break;
     if (end == End::kCommitted) {
       services_.metrics.load_duration.Observe(
@@ -107,7 +108,7 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   co_return outcomes;
 }
 
-asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range,
+asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range, bool& merge,
                                                    AttemptResult& result) {
   // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows
   // cannot commit twice. A transaction gets a fresh label each time (D3).
@@ -118,7 +119,7 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
   unsigned mismatches = 0;
   while (!stopping_) {
     if (stream_loaded(group)) {
-      result = co_await stream_load(group, range, label);
+      result = co_await stream_load(group, range, label, merge);
     } else {
       result = co_await transaction(group, range, label);
       label = services_.labels.next(table_.database);
@@ -135,6 +136,13 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     const Errc code = result.error.code;
     services_.metrics.error(to_string(code));
     ++failures;
+    if (merge && reaction_to(code) == Reaction::kIsolate) {
+      // The bad rows may be those of another sender: all that is merged fails together (9). A load of
+      // its own says whose they are.
+      merge = false;
+      label = services_.labels.next(table_.database);
+      continue;
+    }
     switch (reaction_to(code)) {
       case Reaction::kIsolate:
         co_return End::kBadRows;
@@ -167,16 +175,17 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
 }
 
 asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, Range range,
-                                                       std::string label) {
-  StreamLoadAttempt attempt(expectation(group, range.begin, range.end));
+                                                       std::string label, bool merge) {
+  Expectation expected = expectation(group, range.begin, range.end);
+  expected.merged = merge;
+  StreamLoadAttempt attempt(expected);
   auto step = StreamLoadAttempt::start();
   while (step != StreamLoadAttempt::Step::kFinished && !stopping_) {
     switch (step) {
       case StreamLoadAttempt::Step::kSend: {
         const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(
             services_.options.starrocks.request_timeout);
-        auto load = request(group, range, label);
-        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        auto load = request(group, range, label, merge);
         const Deadline deadline = Clock::now() + timeout + kReplyMargin;
         auto outcome = co_await services_.client.stream_load(std::move(load), timeout, deadline);
         step = attempt.on_reply(std::move(outcome));
@@ -185,7 +194,9 @@ asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, R
       case StreamLoadAttempt::Step::kAskState: {
         co_await sleep_for(StateInquiry::kPause);
         const Deadline deadline = query_deadline();
-        const auto state = co_await services_.client.label_state(table_.database, label, deadline);
+        std::string asked = attempt.label_to_ask(label);
+        const auto state =
+            co_await services_.client.label_state(table_.database, std::move(asked), deadline);
         step = attempt.on_state(state);
         break;
       }
@@ -236,8 +247,7 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         break;
       }
       case Step::kLoad: {
-        auto load = request(group, bodies[attempt.next_load()], label);
-        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        auto load = request(group, bodies[attempt.next_load()], label, false);
         const Deadline deadline = Clock::now() + timeout + kReplyMargin;
         const auto loaded = co_await services_.client.load(std::move(load), deadline);
         step = attempt.on_load(loaded);
@@ -423,11 +433,14 @@ Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
 }
 
 starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range,
-                                           std::string label) const {
+                                           std::string label, bool merge) const {
   starrocks::LoadRequest load;
   load.table = table_;
   load.label = std::move(label);
-  for (const auto& [name, value] : group.lane->headers) load.properties.push_back({name, value});
+  for (const auto& [name, value] : group.lane->headers) {
+    const bool of_merging = name == "enable_merge_commit" || name.starts_with("merge_commit_");
+    if (merge || !of_merging) load.properties.push_back({name, value});
+  }
   load.body = body_of(group, range.begin, range.end);
   return load;
 }

@@ -92,9 +92,11 @@ class LoadDriver {
   };
   enum class End { kCommitted, kBadRows, kRefused, kStopped };
 
-  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, AttemptResult& result);
+  /// `merge`: by merge commit; switched off once rows were refused, see load_driver.cpp.
+  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, bool& merge,
+                             AttemptResult& result);
   asio::awaitable<AttemptResult> stream_load(const ingest::LoadGroup& group, Range range,
-                                             std::string label);
+                                             std::string label, bool merge);
   asio::awaitable<AttemptResult> transaction(const ingest::LoadGroup& group, Range range,
                                              std::string label);
   asio::awaitable<void> roll_back(std::string label);
@@ -110,7 +112,7 @@ class LoadDriver {
                               Clock::time_point since) const;
   [[nodiscard]] Clock::duration pause_before_retry(Errc code, unsigned failures);
   [[nodiscard]] starrocks::LoadRequest request(const ingest::LoadGroup& group, Range range,
-                                               std::string label) const;
+                                               std::string label, bool merge) const;
   [[nodiscard]] Deadline query_deadline() const;
 
   LoadServices services_;
