@@ -6,6 +6,7 @@ reuse of labels. The driver is sdk/SdkDriver.java.
 """
 
 import json
+import time
 import unittest
 
 import java
@@ -65,7 +66,7 @@ class SdkTest(StrangerCase):
                 driver.ask("close")
 
     def test_plain_csv_in_several_loads(self):
-        driver = self.open(manager="v2", commit="true", table="log", columns="id,line", separator="|", chunk=400)
+        driver = self.open(manager="v2", commit="true", table="log", columns="id,line", separator="|", chunk=120)
         for i in range(100):
             driver.ask("write", "test", "log", f"{i}|line {i}")
         driver.ask("flush")
@@ -85,7 +86,9 @@ class SdkTest(StrangerCase):
     def test_commit_by_time(self):
         driver = self.open(manager="v2", transaction="true", commit="true", delay=500)
         self.write_people(driver)
-        driver.ask("flush")
+        deadline = time.monotonic() + 30
+        while self.count() == 0 and time.monotonic() < deadline:
+            time.sleep(0.1)
         self.assert_rows(ALL_PEOPLE, PEOPLE)
 
     def test_exactly_once(self):
@@ -230,6 +233,9 @@ class SdkTest(StrangerCase):
         self.numbers(driver, 0, 10)
         driver.ask("flush")
         self.assert_numbers(10)
+        loads = self.requests("stream_load")
+        self.assertEqual([load["outcome"] for load in loads][1:], ["Label Already Exists"], loads)
+        self.assertEqual(len({load["label"] for load in loads}), 1, loads)
 
 
 if __name__ == "__main__":

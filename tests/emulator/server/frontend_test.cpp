@@ -95,6 +95,13 @@ TEST(Frontend, CancelInBothPathForms) {
   EXPECT_EQ(cluster->label_state("test_db", "b"), "ABORTED");
 }
 
+TEST(Frontend, SlashAtTheEndOfThePath) {
+  TestCluster cluster(vector_options());
+  EXPECT_EQ(cluster.get(cluster->fe_port(), "/api/health/").status, 200);
+  EXPECT_EQ(cluster.get(cluster->be_port(0), "/api/health/").status, 200);
+  EXPECT_EQ(cluster.get(cluster->fe_port(), "/").status, 404);
+}
+
 TEST(Frontend, HealthWhileStopping) {
   TestCluster cluster(vector_options());
   cluster->set_frontends_stopping(true);
