@@ -63,8 +63,11 @@ std::optional<QueryResult> cluster_query(const std::string& query, const Cluster
     return text_table({"ComputeNodeId", "IP", "HeartbeatPort", "BePort", "HttpPort", "BrpcPort",
                        "Alive", "Version"});
   }
-  if (matches(query, "select\\s+current_version\\s*\\(\\s*\\)(\\s+as\\s+\\w+)?")) {
-    QueryResult result = text_table({"current_version()"});
+  static const std::regex version("select\\s+current_version\\s*\\(\\s*\\)(?:\\s+as\\s+(\\w+))?",
+                                  std::regex::icase);
+  std::smatch found;
+  if (std::regex_match(query, found, version)) {
+    QueryResult result = text_table({found[1].matched ? found[1].str() : "current_version()"});
     result.rows.push_back({cluster.version_text + " emulated"});
     return result;
   }

@@ -137,6 +137,7 @@ TEST(Frontend, SqlOverHttp) {
 
 TEST(Frontend, SqlAboutTheCluster) {
   TestCluster cluster(vector_options());
+  EXPECT_EQ(lines(sql(cluster, "select current_version() as ver;"))[1].at("meta")[0].at("name"), "ver");
   EXPECT_EQ(lines(sql(cluster, "SELECT current_version()"))[2].at("data")[0].get<std::string>().substr(0, 5),
             "3.5.0");
   const auto backends = lines(sql(cluster, "show backends;"));
