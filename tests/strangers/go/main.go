@@ -73,6 +73,16 @@ func (l *loader) call(method, path, file string, headers map[string]string, want
 	return "", fmt.Errorf("%s: %s", response.Status, text)
 }
 
+// keepCredentials sends Authorization to every hop, as the protocol wants: Go 1.19 leaves it out where
+// the port changes.
+func keepCredentials(request *http.Request, via []*http.Request) error {
+	if len(via) > 3 {
+		return fmt.Errorf("%d redirects", len(via))
+	}
+	request.Header.Set("Authorization", via[0].Header.Get("Authorization"))
+	return nil
+}
+
 func pairs(words []string) map[string]string {
 	headers := map[string]string{}
 	for _, word := range words {
@@ -89,7 +99,7 @@ func (l *loader) answer(words []string) (string, error) {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.Proxy = nil
 		transport.ExpectContinueTimeout = 10 * time.Second
-		l.client = &http.Client{Transport: transport, Timeout: 30 * time.Second}
+		l.client = &http.Client{Transport: transport, Timeout: 30 * time.Second, CheckRedirect: keepCredentials}
 		return "", nil
 	case "send":
 		headers := pairs(words[4:])
