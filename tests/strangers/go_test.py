@@ -43,7 +43,7 @@ class GoTest(StrangerCase):
         path.write_text(text, encoding="utf-8")
         return path
 
-    def test_plain_loads_on_one_connection(self):
+    def test_plain_loads(self):
         for url in (self.emulator.url, self.follower):
             driver = self.open(url)
             for i in range(3):

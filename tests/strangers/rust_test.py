@@ -17,6 +17,7 @@ ALL_PEOPLE = "SELECT id, name, score FROM people ORDER BY id"
 
 class RustTest(StrangerCase):
     NAME = "rust"
+    OPTIONS = (*StrangerCase.OPTIONS, "--version-string", "4.0.0")
 
     @classmethod
     def prepare(cls):
@@ -94,6 +95,13 @@ class RustTest(StrangerCase):
             driver.ask("load", "rust-6", "people", 0, self.json_file())
         driver.ask("rollback", "rust-6")
         self.assert_rows(ALL_PEOPLE, [])
+
+    def test_its_multi_table_begin_misses_an_id_that_the_protocol_does_not_send(self):
+        # VERDICTS.md, R3. The transaction is begun all the same.
+        driver = self.open(multi="true")
+        with self.assertRaisesRegex(DriverError, "did not contain TxnId"):
+            driver.ask("begin", "rust-7")
+        driver.ask("rollback", "rust-7")
 
 
 if __name__ == "__main__":
