@@ -28,7 +28,7 @@ class CurlTest(StrangerCase):
         return path
 
     def run_curl(self, *words) -> dict:
-        text = output_of([self.curl, "-sS", "--max-time", "60", "--location-trusted", "-u", f"root:{PASSWORD}", *words], 90)
+        text = output_of([self.curl, "-sS", "--max-time", "120", "--location-trusted", "-u", f"root:{PASSWORD}", *words], 150)
         return json.loads(text)
 
     def stream_load(self, table, path, *headers, url=None) -> dict:
@@ -73,7 +73,7 @@ class CurlTest(StrangerCase):
         reply = self.stream_load("people", self.file("a.csv", EXAMPLE + "x,Bad,1\n"), "label:bad", "column_separator:,")
         self.assertEqual((reply["Status"], reply["Message"]), ("Fail", "too many filtered rows"), reply)
         self.assertEqual((reply["NumberTotalRows"], reply["NumberFilteredRows"]), (5, 1), reply)
-        self.assertIn("Row: x,Bad,1", output_of([self.curl, "-sS", "--max-time", "60", reply["ErrorURL"]], 90))
+        self.assertIn("Row: x,Bad,1", output_of([self.curl, "-sS", "--max-time", "120", reply["ErrorURL"]], 150))
         self.assert_rows("SELECT COUNT(*) FROM people", [(0,)])
         # The load failed, so its label is free again.
         reply = self.stream_load("people", self.file("b.csv", EXAMPLE + "x,Bad,1\n"), "label:bad", "column_separator:,",
@@ -117,9 +117,9 @@ class CurlTest(StrangerCase):
         self.assert_rows("SELECT id, name, score FROM people ORDER BY id", EXAMPLE_ROWS)
 
     def test_a_wrong_password_loads_nothing(self):
-        text = output_of([self.curl, "-sS", "--max-time", "60", "--location-trusted", "-u", "root:wrong", "-w", "\n%{http_code}",
+        text = output_of([self.curl, "-sS", "--max-time", "120", "--location-trusted", "-u", "root:wrong", "-w", "\n%{http_code}",
                           "-H", "Expect:100-continue", "-T", self.file("a.csv", EXAMPLE),
-                          f"{self.emulator.url}/api/test/people/_stream_load"], 90)
+                          f"{self.emulator.url}/api/test/people/_stream_load"], 150)
         self.assertEqual(text.splitlines()[-1], "401")
         self.assert_rows("SELECT COUNT(*) FROM people", [(0,)])
 

@@ -22,7 +22,7 @@ class Driver:
             cwd=cwd, env={**os.environ, **(environment or {})}, text=True, encoding="utf-8",
         )
 
-    def ask(self, *words, timeout=60.0) -> str:
+    def ask(self, *words, timeout=180.0) -> str:
         """The text of the answer `ok`; DriverError for every other."""
         line = "\t".join(str(word) for word in words)
         # The kill ends the read below.

@@ -35,7 +35,7 @@ class PythonTest(StrangerCase):
         path = self.directory / "rows.json"
         path.write_text(json.dumps([dict(zip(names, row)) for row in rows]), encoding="utf-8")
         number = self.emulator.ports["be"][0] if port == "be" else self.emulator.ports[port]
-        text = output_of([self.python, SOURCE / "python_driver.py", loader, number, PASSWORD, table, path], 120,
+        text = output_of([self.python, SOURCE / "python_driver.py", loader, number, PASSWORD, table, path], 300,
                          environment={"PYTHONPATH": "", "NO_PROXY": "*"})
         return json.loads(text.splitlines()[-1])
 

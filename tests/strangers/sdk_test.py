@@ -86,7 +86,7 @@ class SdkTest(StrangerCase):
     def test_commit_by_time(self):
         driver = self.open(manager="v2", transaction="true", commit="true", delay=500)
         self.write_people(driver)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self.count() == 0 and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assert_rows(ALL_PEOPLE, PEOPLE)

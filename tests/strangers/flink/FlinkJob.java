@@ -76,8 +76,8 @@ public final class FlinkJob {
         .withProperty("table-name", "log")
         .withProperty("username", "root")
         .withProperty("password", options.get("password"))
-        .withProperty("sink.connect.timeout-ms", "10000")
-        .withProperty("sink.wait-for-continue.timeout-ms", "10000");
+        .withProperty("sink.connect.timeout-ms", "60000")
+        .withProperty("sink.wait-for-continue.timeout-ms", "60000");
     if (!options.containsKey("sink.properties.column_separator")) {
       builder.withProperty("sink.properties.format", "json")
           .withProperty("sink.properties.strip_outer_array", "true");

@@ -100,8 +100,8 @@ func (l *loader) answer(words []string) (string, error) {
 		l.url, l.password = words[1], words[2]
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.Proxy = nil
-		transport.ExpectContinueTimeout = 10 * time.Second
-		l.client = &http.Client{Transport: transport, Timeout: 30 * time.Second, CheckRedirect: keepCredentials}
+		transport.ExpectContinueTimeout = 60 * time.Second
+		l.client = &http.Client{Transport: transport, Timeout: 120 * time.Second, CheckRedirect: keepCredentials}
 		return "", nil
 	case "send":
 		headers := pairs(words[4:])

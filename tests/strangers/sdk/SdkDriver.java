@@ -148,8 +148,8 @@ public final class SdkDriver {
     }
     builder.loadUrls(options.get("urls").split(",")).jdbcUrl("jdbc:mysql://127.0.0.1:1")
         .username("root").password(options.get("password")).version(options.getOrDefault("version", "3.5.0"))
-        .cacheMaxBytes(64L << 20).connectTimeout(10_000).waitForContinueTimeoutMs(10_000)
-        .socketTimeout(30_000).ioThreadCount(2).scanningFrequency(50)
+        .cacheMaxBytes(64L << 20).connectTimeout(60_000).waitForContinueTimeoutMs(60_000)
+        .socketTimeout(90_000).ioThreadCount(2).scanningFrequency(50)
         .expectDelayTime(Long.parseLong(options.getOrDefault("delay", "600000")))
         .maxRetries(Integer.parseInt(options.getOrDefault("retries", "0"))).retryIntervalInMs(200)
         .labelPrefix(options.getOrDefault("prefix", "sdk-")).defaultTableProperties(table.build());

@@ -18,8 +18,8 @@ fn open(words: &[&str]) -> Result<StreamLoadManager, Box<dyn Error>> {
     let urls = options["urls"].split(',').map(str::to_string).collect();
     let config = StreamLoadConfig::builder(urls, "test".to_string(), "root".to_string())
         .password(options["password"])
-        .connect_timeout(Duration::from_secs(10))
-        .request_timeout(Duration::from_secs(30))
+        .connect_timeout(Duration::from_secs(60))
+        .request_timeout(Duration::from_secs(120))
         .max_retries(0)
         .enable_multi_table_transaction(options.contains_key("multi"))
         .build();
