@@ -24,10 +24,18 @@ std::size_t longest(const ColumnType& type) {
 }  // namespace
 
 Fit ValueWriter::write(const ColumnPlan& column, std::string_view message) {
+  WireValue value;
+  if (!read_value(message, value)) {
+    refused_null_ = false;
+    member_.clear();
+    return refuse("is damaged");
+  }
+  return write(column, value);
+}
+
+Fit ValueWriter::write(const ColumnPlan& column, const WireValue& value) {
   refused_null_ = false;
   member_.clear();
-  WireValue value;
-  if (!read_value(message, value)) return refuse("is damaged");
   if (value.kind == ValueKind::kNone) return refuse("has no member that this version knows");
   if (value.kind == ValueKind::kNull) {
     if (!column.nullable) {
