@@ -1,9 +1,14 @@
 // bench_client: the sending end of every case; prints one JSON line with what it measured.
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+#include "tests/bench/load_client.hpp"
+#include "tests/bench/measure.hpp"
+#include "tests/bench/messages.hpp"
+#include "tests/bench/rows.hpp"
+#include "tests/bench/tcp.hpp"
 
+#include <CLI/CLI.hpp>
 #include <malloc.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -12,12 +17,6 @@
 #include <iostream>
 #include <string>
 #include <vector>
-
-#include "tests/bench/load_client.hpp"
-#include "tests/bench/measure.hpp"
-#include "tests/bench/messages.hpp"
-#include "tests/bench/rows.hpp"
-#include "tests/bench/tcp.hpp"
 
 namespace {
 
@@ -43,7 +42,7 @@ struct Arguments {
 void print(const nlohmann::json& result) { std::cout << result.dump() << std::endl; }
 
 nlohmann::json to_json(const LoadResult& result) {
-  return {{"seconds", result.seconds}, {"cpu", result.cpu_seconds}, {"bytes", result.bytes},
+  return {{"seconds", result.seconds}, {"cpu", result.cpu_seconds},     {"bytes", result.bytes},
           {"rows", result.rows},       {"pause", result.longest_pause}, {"error", result.error}};
 }
 
@@ -93,8 +92,8 @@ void print_latency(std::vector<double> micros, const std::string& error) {
 }
 
 void write_file(const Arguments& arguments) {
-  const auto payloads = csv_payloads(static_cast<std::size_t>(arguments.megabytes * 1e6),
-                                     arguments.message_bytes);
+  const auto payloads =
+      csv_payloads(static_cast<std::size_t>(arguments.megabytes * 1e6), arguments.message_bytes);
   std::ofstream file(arguments.file, std::ios::binary);
   LoadResult result;
   for (const Payload& payload : payloads) {
@@ -113,7 +112,8 @@ int run(int argc, char** argv) {
   CLI::App& loads = *app.add_subcommand("load", "Rows through a daemon, until all are committed");
   CLI::App& raws = *app.add_subcommand("raw", "The same bytes through plain TCP");
   CLI::App& latency = *app.add_subcommand("latency", "One message at a time through a daemon");
-  CLI::App& appends = *app.add_subcommand("appends", "One-row messages, pipelined, through a daemon");
+  CLI::App& appends =
+      *app.add_subcommand("appends", "One-row messages, pipelined, through a daemon");
   CLI::App& echo = *app.add_subcommand("echo", "One message at a time through plain TCP");
   CLI::App& file = *app.add_subcommand("file", "Writes the rows to a file");
   for (CLI::App* const command : {&loads, &latency, &appends}) {
@@ -139,7 +139,8 @@ int run(int argc, char** argv) {
   if (loads) load(arguments);
   if (raws) raw(arguments);
   if (latency) {
-    auto result = run_latency(arguments.target, one_row_message("t0", kEchoRequest), arguments.count);
+    auto result =
+        run_latency(arguments.target, one_row_message("t0", kEchoRequest), arguments.count);
     print_latency(std::move(result.micros), result.error);
   }
   if (appends) {

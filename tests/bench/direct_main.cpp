@@ -1,5 +1,9 @@
-// bench_direct: core/http alone: bodies from memory straight to the sink, through its redirect, as the
-// daemon would send them. What the daemon cannot beat, because it does this and more.
+// bench_direct: core/http alone: bodies from memory straight to the sink, through its redirect, as
+// the daemon would send them. What the daemon cannot beat, because it does this and more.
+
+#include "core/http/pool.hpp"
+#include "tests/bench/measure.hpp"
+#include "tests/bench/rows.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,13 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "core/http/pool.hpp"
-#include "tests/bench/measure.hpp"
-#include "tests/bench/rows.hpp"
-
 namespace {
 
 using namespace loadstar;  // NOLINT(google-build-using-namespace)
+namespace asio = boost::asio;
 
 constexpr std::size_t kBody = 90U << 20U;  // flush.max_bytes
 constexpr std::size_t kSlice = 1U << 20U;
@@ -75,9 +76,9 @@ void run(std::uint16_t port, double megabytes) {
   auto pool = http::Pool::create(io.get_executor(), {});
   if (!pool) throw std::runtime_error(describe(pool.error()));
   const bench::Stopwatch watch;
-  auto sent = asio::co_spawn(
-      io, send_all(**pool, port, body, static_cast<std::uint64_t>(megabytes * 1e6)),
-      asio::use_future);
+  auto sent =
+      asio::co_spawn(io, send_all(**pool, port, body, static_cast<std::uint64_t>(megabytes * 1e6)),
+                     asio::use_future);
   io.run();
   const std::uint64_t bytes = sent.get();
   std::printf("{\"seconds\": %f, \"cpu\": %f, \"bytes\": %llu, \"rows\": %llu, \"error\": \"\"}\n",

@@ -1,7 +1,15 @@
-// bench_encode: typed rows to CSV in one thread: straight from the wire format (architecture.md D7),
-// beside protobuf's arena parse followed by the same writing of values (performance.md 2).
+// bench_encode: typed rows to CSV in one thread: straight from the wire format (architecture.md
+// D7), beside protobuf's arena parse followed by the same writing of values (performance.md 2).
 //
 // Usage: bench_encode ROUNDS: prints, as JSON, rows per second of each round of both, interleaved.
+
+#include "core/ingest/batch_reader.hpp"
+#include "core/ingest/row_plan.hpp"
+#include "core/ingest/table_encoder.hpp"
+#include "core/ingest/value_writer.hpp"
+#include "tests/bench/measure.hpp"
+#include "tests/bench/messages.hpp"
+#include "tests/bench/rows.hpp"
 
 #include <google/protobuf/arena.h>
 #include <loadstar/v1/ingest_service.pb.h>
@@ -11,14 +19,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "core/ingest/batch_reader.hpp"
-#include "core/ingest/row_plan.hpp"
-#include "core/ingest/table_encoder.hpp"
-#include "core/ingest/value_writer.hpp"
-#include "tests/bench/measure.hpp"
-#include "tests/bench/messages.hpp"
-#include "tests/bench/rows.hpp"
 
 namespace {
 
@@ -31,10 +31,14 @@ constexpr std::size_t kMessages = 200;
 constexpr int kRepeat = 3;  // times through all messages in one round
 
 std::vector<ColumnType> column_types() {
-  ColumnType text{TypeKind::kVarchar};
-  text.length = 65533;
-  return {ColumnType{TypeKind::kBigint}, ColumnType{TypeKind::kDatetime}, text, text,
-          ColumnType{TypeKind::kDouble}, ColumnType{TypeKind::kInt}};
+  std::vector<ColumnType> types(6);
+  const TypeKind kinds[] = {TypeKind::kBigint,  TypeKind::kDatetime, TypeKind::kVarchar,
+                            TypeKind::kVarchar, TypeKind::kDouble,   TypeKind::kInt};
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    types[i].kind = kinds[i];
+    if (kinds[i] == TypeKind::kVarchar) types[i].length = 65533;
+  }
+  return types;
 }
 
 TableSchema schema() {

@@ -1,5 +1,7 @@
 #include "tests/bench/load_client.hpp"
 
+#include "tests/bench/measure.hpp"
+
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -8,8 +10,6 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
-
-#include "tests/bench/measure.hpp"
 
 namespace loadstar::bench {
 namespace {
@@ -41,14 +41,14 @@ class Stream {
     void (Stream::*done)(bool ok);
   };
 
-  Stream(const std::string& target, grpc::CompletionQueue& queue, StreamPlan plan, std::size_t number)
+  Stream(const std::string& target, grpc::CompletionQueue& queue, StreamPlan plan,
+         std::size_t number)
       : plan_(std::move(plan)) {
     grpc::ChannelArguments arguments;
     // Channels with equal arguments would share one connection.
     arguments.SetInt("loadstar.bench.stream", static_cast<int>(number));
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    auto channel =
-        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+    auto channel = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
     stub_ = std::make_unique<grpc::GenericStub>(channel);
     call_ = stub_->PrepareCall(&context_, kMethod, &queue);
     call_->StartCall(&started_);

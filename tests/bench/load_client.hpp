@@ -1,11 +1,11 @@
 #pragma once
 
+#include "tests/bench/messages.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "tests/bench/messages.hpp"
 
 namespace loadstar::bench {
 
@@ -20,8 +20,8 @@ struct LoadResult {
   double cpu_seconds = 0;  ///< of this process, in that time
   std::uint64_t bytes = 0;
   std::uint64_t rows = 0;
-  double longest_pause = 0;   ///< seconds that some stream waited between two of its writes
-  std::string error;          ///< of the first stream that failed; empty: every row is committed
+  double longest_pause = 0;  ///< seconds that some stream waited between two of its writes
+  std::string error;         ///< of the first stream that failed; empty: every row is committed
 };
 
 /// Loads through a daemon at `target` with one thread, one connection a stream: the writes carry

@@ -1,10 +1,10 @@
 #include "tests/bench/messages.hpp"
 
+#include "tests/bench/rows.hpp"
+
 #include <loadstar/v1/ingest_service.pb.h>
 
 #include <utility>
-
-#include "tests/bench/rows.hpp"
 
 namespace loadstar::bench {
 namespace {
@@ -35,7 +35,8 @@ void add_row(v1::Batch& batch, std::uint64_t number) {
   out.set_op(v1::ROW_OP_UPSERT);
 }
 
-/// Bytes of rows [first, first + count) as the encoder writes them: as many as in tab-separated CSV.
+/// Bytes of rows [first, first + count) as the encoder writes them: as many as in tab-separated
+/// CSV.
 std::size_t csv_size(std::uint64_t first, std::uint32_t count) {
   std::size_t bytes = 0;
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -8,7 +8,8 @@
 namespace loadstar::bench {
 
 /// A serialised WriteRequest with a Batch, without a sequence number, so that it can be sent again
-/// and again. Made before the clock starts: what is measured is the daemon, not protobuf in a client.
+/// and again. Made before the clock starts: what is measured is the daemon, not protobuf in a
+/// client.
 struct Message {
   std::string bytes;
   std::uint32_t rows = 0;

@@ -4,14 +4,14 @@
 // Usage: bench_relay PORT: listens on a port that the system chooses, prints it as JSON, and passes
 // each connection, one after the other, on to PORT of 127.0.0.1.
 
+#include "tests/bench/tcp.hpp"
+
 #include <sys/socket.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <vector>
-
-#include "tests/bench/tcp.hpp"
 
 namespace {
 

@@ -22,7 +22,7 @@ std::string csv_row(std::uint64_t number) {
   const std::int64_t seconds = row.created / kMicros;
   // All rows are of one day, which spares a calendar.
   const std::int64_t second = seconds % 86'400;
-  return fmt::format("{}\t2024-02-29 {:02}:{:02}:{:02}\t{}\t{}\t{:.2f}\t{}\n", row.id, second / 3600,
+  return fmt::format("{}\t2024-02-29 {:02}:{:02}:{:02}\t{}\t{}\t{}\t{}\n", row.id, second / 3600,
                      second / 60 % 60, second % 60, row.name, row.city, row.amount, row.quantity);
 }
 
@@ -30,8 +30,8 @@ std::string csv_row(std::uint64_t number) {
 
 Row make_row(std::uint64_t number) {
   static constexpr std::array<std::string_view, 8> kCities{
-      "Amsterdam", "Buenos Aires", "Casablanca", "Daejeon", "Edinburgh", "Frankfurt", "Guangzhou",
-      "Helsinki"};
+      "Amsterdam", "Buenos Aires", "Casablanca", "Daejeon",
+      "Edinburgh", "Frankfurt",    "Guangzhou",  "Helsinki"};
   constexpr std::int64_t kDay = 1'709'164'800;  // 2024-02-29
   const std::uint64_t bits = mix(number);
   Row row;
@@ -45,7 +45,8 @@ Row make_row(std::uint64_t number) {
 }
 
 const std::vector<std::string>& column_names() {
-  static const std::vector<std::string> names{"id", "created", "name", "city", "amount", "quantity"};
+  static const std::vector<std::string> names{"id",   "created", "name",
+                                              "city", "amount",  "quantity"};
   return names;
 }
 

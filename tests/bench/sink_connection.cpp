@@ -1,9 +1,9 @@
 #include "tests/bench/sink_connection.hpp"
 
+#include "tests/bench/tcp.hpp"
+
 #include <algorithm>
 #include <cstdlib>
-
-#include "tests/bench/tcp.hpp"
 
 namespace loadstar::bench {
 

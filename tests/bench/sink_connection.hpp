@@ -1,11 +1,11 @@
 #pragma once
 
+#include "tests/bench/sink_starrocks.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "tests/bench/sink_starrocks.hpp"
 
 namespace loadstar::bench {
 
@@ -17,8 +17,8 @@ enum class Door : std::uint8_t {
   kEcho,  ///< kEchoReply bytes for each kEchoRequest bytes
 };
 
-/// One connection of the sink: takes bytes as they come, gives what is to be written. Rows are counted
-/// by their delimiter at every door, so that every contender pays the same at this end.
+/// One connection of the sink: takes bytes as they come, gives what is to be written. Rows are
+/// counted by their delimiter at every door, so that every contender pays the same at this end.
 class SinkConnection {
  public:
   SinkConnection(Door door, FakeStarRocks& starrocks) : door_(door), starrocks_(starrocks) {}

@@ -1,5 +1,8 @@
-// bench_sink: the receiving end of every case, one thread with epoll. Prints its ports as JSON; a line
-// on its input asks for the rows and bytes loaded so far, and the end of its input ends it.
+// bench_sink: the receiving end of every case, one thread with epoll. Prints its ports as JSON; a
+// line on its input asks for the rows and bytes loaded so far, and the end of its input ends it.
+
+#include "tests/bench/sink_connection.hpp"
+#include "tests/bench/tcp.hpp"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -13,9 +16,6 @@
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include "tests/bench/sink_connection.hpp"
-#include "tests/bench/tcp.hpp"
 
 namespace {
 
@@ -34,8 +34,8 @@ class Sink {
     }
     starrocks_ = std::make_unique<FakeStarRocks>(ports[1]);
     watch(STDIN_FILENO);
-    std::printf("{\"fe\": %u, \"be\": %u, \"raw\": %u, \"echo\": %u}\n", ports[0], ports[1], ports[2],
-                ports[3]);
+    std::printf("{\"fe\": %u, \"be\": %u, \"raw\": %u, \"echo\": %u}\n", ports[0], ports[1],
+                ports[2], ports[3]);
     std::fflush(stdout);
   }
 

@@ -81,7 +81,8 @@ std::string FakeStarRocks::answer(bool frontend, const RequestHead& request, Tot
   const std::string_view target = request.target;
   if (target.starts_with("/api/transaction/")) return transaction(frontend, request, body);
   if (target.ends_with("/_stream_load")) return frontend ? redirect(request) : load(request, body);
-  if (target == "/api/v2/feature") return reply(R"({"version":"3.5.0","features":[],"status":"OK"})");
+  if (target == "/api/v2/feature")
+    return reply(R"({"version":"3.5.0","features":[],"status":"OK"})");
   if (target.find("/get_load_state") != std::string_view::npos) {
     return reply(R"({"state":"VISIBLE","reason":"","status":"OK","msg":"Success","message":"OK"})");
   }

@@ -24,9 +24,9 @@ struct Totals {
   std::uint64_t bytes = 0;
 };
 
-/// The least of StarRocks that a client believes: 307 from the frontend, success with true counts from
-/// the backend (starrocks-load-protocol.md 3, 4.6, 5, 8). It stores nothing and checks nothing, so that
-/// what is measured is the client; tests of the protocol use the emulator.
+/// The least of StarRocks that a client believes: 307 from the frontend, success with true counts
+/// from the backend (starrocks-load-protocol.md 3, 4.6, 5, 8). It stores nothing and checks
+/// nothing, so that what is measured is the client; tests of the protocol use the emulator.
 class FakeStarRocks {
  public:
   explicit FakeStarRocks(std::uint16_t backend_port) : backend_port_(backend_port) {}

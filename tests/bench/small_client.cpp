@@ -1,13 +1,13 @@
 // The cases of many small messages: latency of one, and throughput of many.
 
+#include "tests/bench/load_client.hpp"
+#include "tests/bench/measure.hpp"
+
 #include <grpcpp/create_channel.h>
 #include <loadstar/v1/ingest_service.grpc.pb.h>
 
 #include <memory>
 #include <thread>
-
-#include "tests/bench/load_client.hpp"
-#include "tests/bench/measure.hpp"
 
 namespace loadstar::bench {
 namespace {

@@ -1,5 +1,7 @@
 #include "tests/bench/tcp.hpp"
 
+#include "tests/bench/measure.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,8 +12,6 @@
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
-
-#include "tests/bench/measure.hpp"
 
 namespace loadstar::bench {
 namespace {
@@ -92,7 +92,8 @@ std::uint64_t send_raw(std::uint16_t port, const std::vector<Payload>& payloads,
     reply.append(text.data(), got);
   }
   if (reply != std::to_string(rows)) {
-    throw std::runtime_error(std::to_string(rows) + " rows were sent, but the sink counted " + reply);
+    throw std::runtime_error(std::to_string(rows) + " rows were sent, but the sink counted " +
+                             reply);
   }
   return rows;
 }

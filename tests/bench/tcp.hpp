@@ -1,12 +1,12 @@
 #pragma once
 
+#include "tests/bench/rows.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "tests/bench/rows.hpp"
 
 namespace loadstar::bench {
 
@@ -35,8 +35,8 @@ class Socket {
 /// A listening socket on 127.0.0.1; port 0: chosen by the system and stored back.
 [[nodiscard]] int listen_on(std::uint16_t& port);
 
-/// Sends `payloads` in a circle, `bytes` together, to the raw port of a sink or a relay. Returns the
-/// rows that the receiver has counted. Throws if they are not those that were sent.
+/// Sends `payloads` in a circle, `bytes` together, to the raw port of a sink or a relay. Returns
+/// the rows that the receiver has counted. Throws if they are not those that were sent.
 [[nodiscard]] std::uint64_t send_raw(std::uint16_t port, const std::vector<Payload>& payloads,
                                      std::uint64_t bytes, std::uint64_t& sent);
 
