@@ -54,7 +54,8 @@ class Stream {
     call_->StartCall(&started_);
   }
 
-  [[nodiscard]] bool opened() const { return opened_; }
+  /// The Open is out and answered; from now on the next message may be written.
+  [[nodiscard]] bool opened() const { return open_out_ && answered_; }
   [[nodiscard]] bool finished() const { return finished_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
@@ -91,7 +92,7 @@ class Stream {
     call_->Write(static_buffer(open_), &open_written_);
     call_->Read(&incoming_, &read_);
   }
-  void on_open_written(bool /*ok*/) {}
+  void on_open_written(bool ok) { open_out_ = ok; }
   void on_written(bool ok) {
     if (ok) pump();
   }
@@ -99,7 +100,7 @@ class Stream {
   void on_read(bool ok) {
     if (!ok) return finish();
     const v1::WriteResponse response = parse(incoming_);
-    if (response.has_opened()) opened_ = true;
+    if (response.has_opened()) answered_ = true;
     if (response.has_ack()) committed_ = response.ack().committed_sequence();
     call_->Read(&incoming_, &read_);
   }
@@ -117,7 +118,8 @@ class Stream {
   std::uint64_t committed_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t rows_ = 0;
-  bool opened_ = false;
+  bool open_out_ = false;
+  bool answered_ = false;
   bool finished_ = false;
   Stopwatch pause_;
   double longest_pause_ = 0;
