@@ -66,7 +66,7 @@ def run(options, directory) -> dict:
                 if number > 0:
                     results[name].append({"round": number, **values})
         print("memory", file=sys.stderr)
-        rss = memory(stage, options.memory_gb)
+        rss = memory(stage, options.memory_gb, min(1000, options.megabytes * 10))
         return {"rounds": options.rounds, "megabytes": options.megabytes, "cases": results, "memory": rss,
                 "problems": problems}
     finally:

@@ -108,7 +108,7 @@ class Cases:
         return self._file_rows
 
 
-def memory(stage, gigabytes) -> dict:
+def memory(stage, gigabytes, megabytes=1000) -> dict:
     """Peak RSS of a fresh daemon beside the most bytes it held, at first and after `gigabytes`."""
     daemon = stage.start_daemon("memory", {"limits": {"memory": f"{RSS_BUDGET_MIB}MiB"}})
     held = 0.0
@@ -125,7 +125,7 @@ def memory(stage, gigabytes) -> dict:
     try:
         peaks = []
         for _ in range(max(1, round(gigabytes))):
-            stage.client("load", "--target", daemon.target, "--megabytes", 1000)
+            stage.client("load", "--target", daemon.target, "--megabytes", megabytes)
             peaks.append(peak_rss(daemon.process.pid))
     finally:
         done.set()

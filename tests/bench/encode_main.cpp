@@ -1,7 +1,8 @@
 // bench_encode: typed rows to CSV in one thread: straight from the wire format (architecture.md
 // D7), beside protobuf's arena parse followed by the same writing of values (performance.md 2).
 //
-// Usage: bench_encode ROUNDS: prints, as JSON, rows per second of each round of both, interleaved.
+// Usage: bench_encode ROUNDS [wire]: prints, as JSON, rows per second of each round of both,
+// interleaved. With `wire` only the first runs, for a profiler.
 
 #include "core/ingest/batch_reader.hpp"
 #include "core/ingest/row_plan.hpp"
@@ -151,7 +152,7 @@ double rows_per_second(Encoder& encoder, const std::vector<SliceList>& messages,
   return static_cast<double>(messages.size() * kRowsPerMessage * kRepeat) / seconds;
 }
 
-void run(int rounds) {
+void run(int rounds, bool only_wire) {
   std::vector<SliceList> messages;
   std::size_t text = 0;
   for (auto& message : bench::typed_messages("t0", kRowsPerMessage, kMessages)) {
@@ -165,6 +166,7 @@ void run(int rounds) {
   for (int round = 0; round < rounds; ++round) {
     const char* const comma = round > 0 ? ", " : "";
     wire_text += comma + std::to_string(rows_per_second(wire, messages, text));
+    if (only_wire) continue;
     objects_text += comma + std::to_string(rows_per_second(objects, messages, text));
   }
   std::printf("{\"wire\": [%s], \"objects\": [%s]}\n", wire_text.c_str(), objects_text.c_str());
@@ -174,7 +176,7 @@ void run(int rounds) {
 
 int main(int argc, char** argv) {
   try {
-    run(argc > 1 ? std::atoi(argv[1]) : 5);
+    run(argc > 1 ? std::atoi(argv[1]) : 5, argc > 2);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_encode: %s\n", error.what());
     return 1;
