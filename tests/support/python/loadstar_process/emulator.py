@@ -94,6 +94,10 @@ class Emulator:
         """StarRocks configuration keys."""
         self._admin("config", json.dumps(keys).encode())
 
+    def advance(self, seconds: float) -> None:
+        """StarRocks' clock, by which transactions time out and labels are forgotten."""
+        self._admin("advance-clock", json.dumps({"ms": int(seconds * 1000)}).encode())
+
     def requests(self) -> list:
         """The request log, oldest first."""
         return [json.loads(line) for line in self._admin("requests", None, method="GET").splitlines() if line]
