@@ -114,13 +114,13 @@ class KillTest(ClusterCase):
                 self.wait_for(lambda: self.open_transactions(emulator))
                 daemon.process.send(signal.SIGSTOP)
                 emulator.advance(3600)
-                self.wait_for(lambda: not self.open_transactions(emulator))
                 emulator.clear_faults()
                 daemon.process.send(signal.SIGCONT)
                 writer.wait_committed(last, WAIT)
                 self.assertEqual(missing(emulator, "a", last), [])
         writer.close(WAIT)
         self.assertEqual(doubled(emulator), set())
+        self.assertIn("ABORTED", [entry["state"] for entry in emulator.transactions()])
 
     def open_transactions(self, emulator):
         return [entry for entry in emulator.transactions() if entry["state"] in ("PREPARE", "PREPARED")]
