@@ -26,7 +26,7 @@ TableQueue::TableQueue(asio::any_io_executor executor, LoadServices services,
       metrics_(services.metrics.table(table.database, table.table)),
       buffer_(ingest::make_flush_limits(options.flush, jitter(random_seed)), options.parallelism),
       driver_(
-          std::move(services), std::move(table), options, metrics_, random_seed,
+          strand_, std::move(services), std::move(table), options, metrics_, random_seed,
           [this](bool congested) {
             if (congested) {
               congestion_.on_congestion();
