@@ -175,7 +175,6 @@ const std::vector<Option<TableOptions>>& table_options() {
     rows.push_back(choice("key_model", LOADSTAR_FIELD(key_model), kKeyModels)
                        .help("Key model of the table; auto = ask StarRocks. Needed where it cannot tell."));
     rows.push_back(choice("compression", LOADSTAR_FIELD(compression), kCompressions)
-                       .reloadable()
                        .flink("sink.properties.compression")
                        .starrocks("`format` of CSV, `compression` of JSON")
                        .help("Codec of the bodies of loads. Multiplies the daemon's CPU: only for networks "

@@ -94,7 +94,6 @@ class Emulator:
         """StarRocks configuration keys."""
         self._admin("config", json.dumps(keys).encode())
 
-<<<<<<< HEAD
     def change_leader(self) -> None:
         """PREPARE is forgotten, PREPARED is kept."""
         self._admin("leader-change", b"{}")
@@ -103,13 +102,10 @@ class Emulator:
         """It forgets the transactions that it was loading."""
         self._admin("restart-be", json.dumps({"backend": backend, "leader_notices": leader_notices}).encode())
 
-=======
->>>>>>> hardening
     def advance(self, seconds: float) -> None:
         """StarRocks' clock, by which transactions time out and labels are forgotten."""
         self._admin("advance-clock", json.dumps({"ms": int(seconds * 1000)}).encode())
 
-<<<<<<< HEAD
     def evict(self) -> None:
         """Forgets finished labels that the configuration does not keep."""
         self._admin("evict", b"{}")
@@ -134,8 +130,6 @@ class Emulator:
             return
         raise ProcessError(f"{operation} of {label}: too many redirects")
 
-=======
->>>>>>> hardening
     def requests(self) -> list:
         """The request log, oldest first."""
         return [json.loads(line) for line in self._admin("requests", None, method="GET").splitlines() if line]
