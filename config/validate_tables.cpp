@@ -113,6 +113,8 @@ class TableJudge {
              "cannot be exactly-once: StarRocks chooses the transaction; remove it");
     error_if(on && table_.protocol == Protocol::kTransaction, {key, "protocol"},
              "works with plain Stream Load only, and protocol is transaction; remove it or use auto");
+    warn_if(on && table_.compression != Compression::kNone, {"compression", key},
+            "has no effect with `enable_merge_commit`: merged loads go plain");
     for (const char* name : {"merge_commit_interval_ms", "merge_commit_parallel", "merge_commit_async"}) {
       warn_if(!on && effective_.contains(name), {key_of(name), key},
               "has no effect without `enable_merge_commit: true`");

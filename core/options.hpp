@@ -9,6 +9,7 @@
 
 #include "core/base/backoff.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/compression.hpp"
 #include "core/base/log.hpp"
 #include "core/base/table_schema.hpp"
 #include "core/http/options.hpp"
@@ -63,6 +64,9 @@ struct TableOptions {
   unsigned max_isolation_loads = 24;   ///< loads spent on finding bad batches; 1 .. 1000
   std::string time_zone = "UTC";       ///< wall clock that instants are written in
   KeyModel key_model = KeyModel::kUnknown;  ///< `auto` = ask StarRocks
+  /// [sink.properties.compression] codec of the bodies of loads, where StarRocks takes one; costs far
+  /// more CPU than the load itself (performance.md 3), so it is off.
+  Compression compression = Compression::kNone;
   /// [sink.properties.*] without `format`, `columns`: StarRocks' own header names. `strict_mode` is
   /// `true` unless set (architecture.md 7).
   std::map<std::string, std::string> properties{{"strict_mode", "true"}};

@@ -162,7 +162,11 @@ class App::Impl {
     writers_ = std::make_unique<txn::WriterRegistry>(pool_threads_.executor(), options_.core, *client_,
                                                      metrics_, logger_, seed_ + 2);
     view_ = std::make_unique<RegistryWriters>(*writers_);
-    undo_.emplace_back([this] { pool_threads_.wait(writers_->stop()); });
+    // Half of the margin for transactions that are still open, the rest for everything else.
+    undo_.emplace_back([this] {
+      const Deadline rollbacks_until = Clock::now() + options_.shutdown.margin / 2;
+      pool_threads_.wait(writers_->stop(rollbacks_until));
+    });
     auto ask = [this](Deadline deadline) { return client_->version(deadline); };
     starrocks_ = std::make_unique<StarrocksProbe>(pool_threads_.executor(), std::move(ask), state_,
                                                   metrics_, logger_, seed_ + 3);

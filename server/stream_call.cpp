@@ -73,7 +73,14 @@ void StreamCall::on_cancel(std::function<void()> reaction) {
 // order, so the one of OnDone is the last to touch this object.
 
 void StreamCall::OnReadDone(bool ok) {
-  // The context knows about a cancelled call as soon as a read has failed for it, and lives until OnDone.
+  // Where gRPC itself ends the call (a message above the limit), the context learns of it right after the
+  // failed read. A second read fails after that; whatever the first one meant, it brings nothing.
+  if (!ok && !asked_again_ && !context_.IsCancelled()) {
+    asked_again_ = true;
+    StartRead(&nothing_);
+    return;
+  }
+  // The context knows about a cancelled call by now, and lives until OnDone.
   const ReadEnd end = ok                        ? ReadEnd::kNone
                       : context_.IsCancelled() ? ReadEnd::kCancelled
                                                : ReadEnd::kHalfClosed;

@@ -81,6 +81,8 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   Waiter<ReadEnd> reader_;
   Waiter<bool> writer_;
   grpc::ByteBuffer outgoing_;
+  grpc::ByteBuffer nothing_;
+  bool asked_again_ = false;  // of OnReadDone, whose calls do not overlap
   std::function<void()> on_cancel_;
   bool cancelled_ = false;
   bool finished_ = false;

@@ -75,8 +75,8 @@ constexpr std::array kRefused{
     Refused{"host", "is set by the daemon; use `starrocks.load_urls`"},
     Refused{"content-length", "is set by the daemon from the payload"},
     Refused{"content-type", "is set by the daemon from the payload"},
-    Refused{"content-encoding", "is set by the daemon; payloads are not compressed"},
-    Refused{"compression", "is not supported; payloads are not compressed"},
+    Refused{"content-encoding", "is set by the daemon; use the table's `compression`"},
+    Refused{"compression", "is not a header here; use the table's `compression`"},
     Refused{"transfer-encoding", "is set by the daemon from the payload"},
     Refused{"connection", "is set by the daemon"},
     Refused{"strip_outer_array", "is set by the daemon from the format of the batch"},
@@ -286,15 +286,21 @@ std::vector<PropertyConflict> find_property_conflicts(
     const std::map<std::string, std::string>& properties) {
   std::vector<PropertyConflict> conflicts;
   const auto refuse = [&conflicts](std::string_view name, std::string_view message) {
-    conflicts.push_back({std::string(name), std::string(message)});
+    conflicts.push_back({std::string(name), std::string(message), false});
   };
   const auto has = [&properties](const std::string& name) { return properties.contains(name); };
 
-  if ((has("column_separator") || has("row_delimiter")) &&
-      separator_bytes(properties, "column_separator", "\t") ==
-          separator_bytes(properties, "row_delimiter", "\n")) {
-    refuse(has("column_separator") ? "column_separator" : "row_delimiter",
-           "is the same as the other separator; rows and fields could not be told apart");
+  if (has("column_separator") || has("row_delimiter")) {
+    const std::string column = separator_bytes(properties, "column_separator", "\t");
+    const std::string row = separator_bytes(properties, "row_delimiter", "\n");
+    const std::string_view blamed = has("column_separator") ? "column_separator" : "row_delimiter";
+    if (column == row) {
+      refuse(blamed, "is the same as the other separator; rows and fields could not be told apart");
+    } else if (column.find(row) != std::string::npos) {
+      refuse(blamed,
+             "makes the row delimiter a part of the column separator; every row would end within its "
+             "first separator");
+    }
   }
   if (has("partitions") && has("temporary_partitions")) {
     refuse("temporary_partitions", "goes not together with `partitions`; keep one of them");
@@ -311,10 +317,18 @@ std::vector<PropertyConflict> find_property_conflicts(
     if (has("merge_condition")) {
       refuse("merge_condition", "has no effect with `enable_merge_commit`; remove one of them");
     }
+    if (has("max_filter_ratio") &&
+        properties.at("max_filter_ratio").find_first_of("123456789") != std::string::npos) {
+      refuse("max_filter_ratio",
+             "above 0 StarRocks drops rows, and with `enable_merge_commit` it does not say how many; "
+             "remove one of them");
+      conflicts.back().breaks_promise = true;
+    }
   }
   if (is_property_true(properties, "merge_commit_async")) {
     refuse("merge_commit_async",
            "must be false: StarRocks would say yes before the rows are durable");
+    conflicts.back().breaks_promise = true;
   }
   return conflicts;
 }

@@ -74,6 +74,8 @@ struct DecodedSeparator {
 struct PropertyConflict {
   std::string name;
   std::string message;
+  /// StarRocks would take them, but the daemon could not hold then what it promises.
+  bool breaks_promise = false;
 };
 
 /// All conflicts among properties whose values are good by themselves.

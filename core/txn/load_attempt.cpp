@@ -43,6 +43,7 @@ StateInquiry::Finding StateInquiry::on_state(const Result<LabelStatus>& answer) 
 StreamLoadAttempt::Step StreamLoadAttempt::on_reply(LoadOutcome outcome) {
   switch (outcome.verdict) {
     case LoadVerdict::kDone:
+      if (!outcome.counted) return finish_committed(outcome.visible);
       result_.counts = outcome.counts;
       // With plain Stream Load the rows are committed by now, whatever was counted (data.proto,
       // Batch.row_count).
@@ -57,7 +58,12 @@ StreamLoadAttempt::Step StreamLoadAttempt::on_reply(LoadOutcome outcome) {
   result_.error = std::move(outcome.error);
   result_.error_url = std::move(outcome.error_url);
   if (LOADSTAR_MUTANT(kUnknownIsAborted)) result_.error.certainty = Certainty::kNotApplied;
-  if (result_.error.certainty == Certainty::kUnknown) return Step::kAskState;
+  if (result_.error.certainty != Certainty::kUnknown) return Step::kFinished;
+  merged_label_ = std::move(outcome.transaction_label);
+  if (!expected_.merged || !merged_label_.empty()) return Step::kAskState;
+  // Nobody can say what became of the rows; at-least-once is all that is left of the promise.
+  result_.error.certainty = Certainty::kNotApplied;
+  result_.possible_duplicate = true;
   return Step::kFinished;
 }
 
@@ -77,6 +83,7 @@ StreamLoadAttempt::Step StreamLoadAttempt::on_state(const Result<LabelStatus>& a
     case StateInquiry::Finding::kPrepared:
     case StateInquiry::Finding::kAskAgain: break;
   }
+  if (expected_.merged) return Step::kAskState;
   if (inquiry_.prepare_answers() > 0 && inquiry_.prepare_answers() % kPatience == 0) {
     return Step::kCancel;
   }

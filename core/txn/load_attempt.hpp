@@ -30,6 +30,7 @@ struct Expectation {
   std::uint64_t rows = 0;
   bool may_filter = false;    ///< max_filter_ratio is above 0
   bool may_unselect = false;  ///< a `where` is given
+  bool merged = false;        ///< merge commit: nothing is counted, and the label is not ours
 };
 
 /// True if StarRocks counted exactly what was sent.
@@ -61,6 +62,10 @@ class StateInquiry {
 /// One plain Stream Load, as a state machine without I/O: what to do next, until the outcome is certain
 /// (delivery-and-faults.md 3.2 N; starrocks-load-protocol.md 4.6.1, 13). Sending the same bytes again
 /// under the same label is the caller's: a label that is remembered cannot commit twice.
+///
+/// A merge commit (9) is asked for by the label that its reply names. Without a reply there is none to
+/// ask for: the rows go again, and the batches are counted as possible duplicates. Its transaction
+/// holds the rows of others too, so it is never cancelled.
 class StreamLoadAttempt {
  public:
   enum class Step {
@@ -77,6 +82,11 @@ class StreamLoadAttempt {
   [[nodiscard]] Step on_state(const Result<starrocks::LabelStatus>& answer);
   [[nodiscard]] Step on_cancel();
 
+  /// The label that kAskState asks for; `own` is that of the request.
+  [[nodiscard]] const std::string& label_to_ask(const std::string& own) const {
+    return expected_.merged ? merged_label_ : own;
+  }
+
   /// Valid once a step was kFinished.
   [[nodiscard]] const AttemptResult& result() const { return result_; }
 
@@ -87,6 +97,7 @@ class StreamLoadAttempt {
   Step finish_committed(bool visible);
 
   Expectation expected_;
+  std::string merged_label_;
   StateInquiry inquiry_;
   AttemptResult result_;
 };

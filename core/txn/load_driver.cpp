@@ -6,6 +6,7 @@
 #include "core/txn/reaction.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
@@ -56,26 +57,35 @@ std::string LabelSource::next(const std::string& database) {
   return *label;
 }
 
-LoadDriver::LoadDriver(LoadServices services, starrocks::TableName table,
-                       const TableOptions& options, TableMetrics& metrics,
-                       std::uint64_t random_seed, std::function<void(bool)> on_congestion)
+LoadDriver::LoadDriver(asio::any_io_executor strand, LoadServices services,
+                       starrocks::TableName table, const TableOptions& options,
+                       TableMetrics& metrics, std::uint64_t random_seed,
+                       std::function<void(bool)> on_congestion)
     : services_(std::move(services)),
       table_(std::move(table)),
       options_(options),
       metrics_(metrics),
       random_(random_seed),
-      on_congestion_(std::move(on_congestion)) {}
+      on_congestion_(std::move(on_congestion)),
+      stopped_(std::move(strand)) {}
+
+void LoadDriver::stop(Deadline rollbacks_until) {
+  stopping_ = true;
+  rollbacks_until_ = rollbacks_until;
+  stopped_.notify();
+}
 
 asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   const auto started = Clock::now();
   std::vector<BatchOutcome> outcomes;
   std::vector<Range> work{{0, group.batches.size()}};
+  bool merge = group.lane->merge_commit;
   unsigned isolation_loads = 0;
   while (!work.empty()) {
     const Range range = work.back();
     work.pop_back();
     AttemptResult result;
-    const End end = co_await drive(group, range, result);
+    const End end = co_await drive(group, range, merge, result);
     if (end == End::kStopped) break;
     if (end == End::kCommitted) {
       services_.metrics.load_duration.Observe(
@@ -98,7 +108,7 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   co_return outcomes;
 }
 
-asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range,
+asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range, bool& merge,
                                                    AttemptResult& result) {
   // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows
   // cannot commit twice. A transaction gets a fresh label each time (D3).
@@ -109,7 +119,7 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
   unsigned mismatches = 0;
   while (!stopping_) {
     if (stream_loaded(group)) {
-      result = co_await stream_load(group, range, label);
+      result = co_await stream_load(group, range, label, merge);
     } else {
       result = co_await transaction(group, range, label);
       label = services_.labels.next(table_.database);
@@ -126,6 +136,13 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     const Errc code = result.error.code;
     services_.metrics.error(to_string(code));
     ++failures;
+    if (merge && reaction_to(code) == Reaction::kIsolate) {
+      // The bad rows may be those of another sender: all that is merged fails together (9). A load of
+      // its own says whose they are.
+      merge = false;
+      label = services_.labels.next(table_.database);
+      continue;
+    }
     switch (reaction_to(code)) {
       case Reaction::kIsolate:
         co_return End::kBadRows;
@@ -158,16 +175,17 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
 }
 
 asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, Range range,
-                                                       std::string label) {
-  StreamLoadAttempt attempt(expectation(group, range.begin, range.end));
+                                                       std::string label, bool merge) {
+  Expectation expected = expectation(group, range.begin, range.end);
+  expected.merged = merge;
+  StreamLoadAttempt attempt(expected);
   auto step = StreamLoadAttempt::start();
   while (step != StreamLoadAttempt::Step::kFinished && !stopping_) {
     switch (step) {
       case StreamLoadAttempt::Step::kSend: {
         const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(
             services_.options.starrocks.request_timeout);
-        auto load = request(group, range, label);
-        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        auto load = request(group, range, label, merge);
         const Deadline deadline = Clock::now() + timeout + kReplyMargin;
         auto outcome = co_await services_.client.stream_load(std::move(load), timeout, deadline);
         step = attempt.on_reply(std::move(outcome));
@@ -176,7 +194,9 @@ asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, R
       case StreamLoadAttempt::Step::kAskState: {
         co_await sleep_for(StateInquiry::kPause);
         const Deadline deadline = query_deadline();
-        const auto state = co_await services_.client.label_state(table_.database, label, deadline);
+        std::string asked = attempt.label_to_ask(label);
+        const auto state =
+            co_await services_.client.label_state(table_.database, std::move(asked), deadline);
         step = attempt.on_state(state);
         break;
       }
@@ -227,8 +247,7 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         break;
       }
       case Step::kLoad: {
-        auto load = request(group, bodies[attempt.next_load()], label);
-        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        auto load = request(group, bodies[attempt.next_load()], label, false);
         const Deadline deadline = Clock::now() + timeout + kReplyMargin;
         const auto loaded = co_await services_.client.load(std::move(load), deadline);
         step = attempt.on_load(loaded);
@@ -277,19 +296,41 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
 }
 
 asio::awaitable<void> LoadDriver::roll_back(std::string label) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  auto end = end_transaction(std::move(label));
+  auto limit = rollbacks_end();
+  const auto winner = co_await (std::move(end) || std::move(limit));
+  static_cast<void>(winner);
+}
+
+asio::awaitable<void> LoadDriver::rollbacks_end() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (Clock::now() < rollbacks_until_) {
+    co_await stopped_.wait_until(rollbacks_until_);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+asio::awaitable<void> LoadDriver::end_transaction(std::string label) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   const Deadline deadline = Clock::now() + kRollbackTimeout;
   const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
   if (rolled_back.has_value()) co_return;
+  std::string why_not_cancelled = "no time left";
   // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8). If
   // that fails too, its timeout ends it: it costs resources, never rows.
-  const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
-  if (cancelled.has_value()) co_return;
+  if (Clock::now() < rollbacks_until_) {
+    const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+    if (cancelled.has_value()) co_return;
+    why_not_cancelled = describe(cancelled.error());
+  }
   services_.logger.warn("transaction left to its timeout",
                         {{"label", label},
                          {"database", table_.database},
                          {"rollback", describe(rolled_back.error())},
-                         {"cancel", describe(cancelled.error())}});
+                         {"cancel", why_not_cancelled}});
 }
 
 asio::awaitable<Refusal> LoadDriver::explain(const LoadGroup& group, AttemptResult result) {
@@ -392,11 +433,14 @@ Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
 }
 
 starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range,
-                                           std::string label) const {
+                                           std::string label, bool merge) const {
   starrocks::LoadRequest load;
   load.table = table_;
   load.label = std::move(label);
-  for (const auto& [name, value] : group.lane->headers) load.properties.push_back({name, value});
+  for (const auto& [name, value] : group.lane->headers) {
+    const bool of_merging = name == "enable_merge_commit" || name.starts_with("merge_commit_");
+    if (merge || !of_merging) load.properties.push_back({name, value});
+  }
   load.body = body_of(group, range.begin, range.end);
   return load;
 }

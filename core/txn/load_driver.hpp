@@ -4,12 +4,14 @@
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
 #include "core/base/reason.hpp"
+#include "core/base/signal.hpp"
 #include "core/ingest/lane_buffer.hpp"
 #include "core/options.hpp"
 #include "core/starrocks/client.hpp"
 #include "core/txn/load_attempt.hpp"
 #include "core/txn/load_permits.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <atomic>
@@ -68,8 +70,8 @@ class LoadDriver {
  public:
   /// `on_congestion(true)` when StarRocks asked to slow down, `(false)` after a load that
   /// succeeded.
-  LoadDriver(LoadServices services, starrocks::TableName table, const TableOptions& options,
-             TableMetrics& metrics, std::uint64_t random_seed,
+  LoadDriver(asio::any_io_executor strand, LoadServices services, starrocks::TableName table,
+             const TableOptions& options, TableMetrics& metrics, std::uint64_t random_seed,
              std::function<void(bool)> on_congestion);
 
   /// Loads `group`. Returns the outcomes of the batches that are final; fewer than all only after
@@ -77,7 +79,9 @@ class LoadDriver {
   asio::awaitable<std::vector<BatchOutcome>> run(ingest::LoadGroup group);
 
   /// From now on nothing new is tried. Follow with cancellation of the coroutines in run().
-  void stop() { stopping_ = true; }
+  /// Rollbacks, which cancellation does not reach, are given up at `rollbacks_until`: what they
+  /// leave ends with its timeout.
+  void stop(Deadline rollbacks_until);
 
  private:
   /// Batches [begin, end) of a group.
@@ -88,12 +92,16 @@ class LoadDriver {
   };
   enum class End { kCommitted, kBadRows, kRefused, kStopped };
 
-  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, AttemptResult& result);
+  /// `merge`: by merge commit; switched off once rows were refused, see load_driver.cpp.
+  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, bool& merge,
+                             AttemptResult& result);
   asio::awaitable<AttemptResult> stream_load(const ingest::LoadGroup& group, Range range,
-                                             std::string label);
+                                             std::string label, bool merge);
   asio::awaitable<AttemptResult> transaction(const ingest::LoadGroup& group, Range range,
                                              std::string label);
   asio::awaitable<void> roll_back(std::string label);
+  asio::awaitable<void> end_transaction(std::string label);
+  asio::awaitable<void> rollbacks_end();
   asio::awaitable<Refusal> explain(const ingest::LoadGroup& group, AttemptResult result);
   void commit_outcomes(const ingest::LoadGroup& group, Range range, const AttemptResult& result,
                        std::vector<BatchOutcome>& outcomes);
@@ -104,7 +112,7 @@ class LoadDriver {
                               Clock::time_point since) const;
   [[nodiscard]] Clock::duration pause_before_retry(Errc code, unsigned failures);
   [[nodiscard]] starrocks::LoadRequest request(const ingest::LoadGroup& group, Range range,
-                                               std::string label) const;
+                                               std::string label, bool merge) const;
   [[nodiscard]] Deadline query_deadline() const;
 
   LoadServices services_;
@@ -114,6 +122,8 @@ class LoadDriver {
   Random random_;
   std::function<void(bool)> on_congestion_;
   bool stopping_ = false;
+  Deadline rollbacks_until_ = kNever;
+  Signal stopped_;  // rollbacks_until_ has changed
 };
 
 }  // namespace loadstar::txn

@@ -134,8 +134,9 @@ asio::awaitable<bool> Part::attempt() {
   begun_at_ = wall_now();
   loaded_ = 0;
   const auto timeout = services_.options.times.transaction_timeout;
-  const Deadline begin_deadline =
-      Clock::now() + duration_cast<seconds>(services_.options.starrocks.request_timeout);
+  // It carries no data and is rolled back blindly, so a frontend that hangs costs little (another one
+  // may live).
+  const Deadline begin_deadline = Clock::now() + services_.options.starrocks.query_timeout;
   open_ = true;
   const auto begun = co_await services_.client.begin(table_, label_, timeout, begin_deadline);
   auto step = attempt.on_begin(begun);

@@ -26,9 +26,11 @@ constexpr std::chrono::milliseconds kAskAgain{1'000};
 /// Open does not wait longer for the check of its database (it is a courtesy, not a promise).
 constexpr std::chrono::seconds kDatabaseCheck{2};
 
-/// First releases of two interfaces (starrocks-load-protocol.md 12).
+/// First releases of interfaces (starrocks-load-protocol.md 12).
 constexpr starrocks::Version kTransactions{2, 4, 0};
 constexpr starrocks::Version kTransactionMergeCondition{3, 1, 5};
+constexpr starrocks::Version kJsonCompression{3, 2, 7};
+constexpr starrocks::Version kMergeCommit{3, 4, 0};
 
 Refusal refuse(Reason reason, std::string message) {
   Refusal refusal;
@@ -128,6 +130,8 @@ asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
   if (version.has_value()) {
     facts.has_transactions = *version >= kTransactions;
     facts.transaction_merge_condition = *version >= kTransactionMergeCondition;
+    facts.json_compression = *version >= kJsonCompression;
+    facts.merge_commit = *version >= kMergeCommit;
     services_.metrics.starrocks_version(to_string(*version));
     const std::lock_guard lock(mutex_);
     version_ = to_string(*version);
@@ -206,14 +210,15 @@ std::string TableDirectory::version() const {
   return version_;
 }
 
-asio::awaitable<void> TableDirectory::stop() {
+asio::awaitable<void> TableDirectory::stop(Deadline rollbacks_until) {
   std::vector<std::shared_ptr<TableQueue>> queues;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     for (const auto& [name, queue] : queues_) queues.push_back(queue);
   }
-  for (const auto& queue : queues) co_await queue->stop();
+  for (const auto& queue : queues) queue->cancel(rollbacks_until);
+  for (const auto& queue : queues) co_await queue->join();
 }
 
 }  // namespace loadstar::txn

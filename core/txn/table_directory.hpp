@@ -61,8 +61,8 @@ class TableDirectory {
   /// Version that StarRocks reports; empty until known.
   [[nodiscard]] std::string version() const;
 
-  /// Stops all queues.
-  asio::awaitable<void> stop();
+  /// Cancels all loads of all tables, then waits for them. Rollbacks go on until `rollbacks_until`.
+  asio::awaitable<void> stop(Deadline rollbacks_until = kNever);
 
  private:
   struct Entry {

@@ -48,14 +48,18 @@ class TableQueue : public std::enable_shared_from_this<TableQueue> {
   /// Whether a load is under way; an estimate from other threads.
   [[nodiscard]] bool loading() const { return loading_; }
 
-  /// Cancels all loads and waits for them. Batches that are not final get no outcome.
-  asio::awaitable<void> stop();
+  /// Cancels all loads, without waiting for them. Batches that are not final get no outcome;
+  /// rollbacks go on until `rollbacks_until`.
+  void cancel(Deadline rollbacks_until);
+
+  /// Waits until no load runs; after cancel().
+  asio::awaitable<void> join();
 
  private:
   void pump();
   asio::awaitable<void> load(ingest::LoadGroup group);
   asio::awaitable<void> keep_time();
-  asio::awaitable<void> stop_on_strand();
+  asio::awaitable<Done> join_on_strand();
   [[nodiscard]] Clock::duration max_age() const;
 
   asio::any_io_executor strand_;

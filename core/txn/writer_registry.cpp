@@ -251,14 +251,14 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     co_return report;
   }
 
-  asio::awaitable<void> stop() {
+  asio::awaitable<void> stop(Deadline rollbacks_until) {
     draining_ = true;
     co_await exactly_once_.stop();
     for (const auto& writer : at_least_once()) {
       auto stopped = writer->stop();
       co_await asio::co_spawn(writer->strand(), std::move(stopped), asio::use_awaitable);
     }
-    co_await tables_.stop();
+    co_await tables_.stop(rollbacks_until);
     const std::lock_guard lock(mutex_);
     by_number_.clear();
     by_id_.clear();
@@ -402,7 +402,9 @@ asio::awaitable<DrainReport> WriterRegistry::drain(Deadline deadline) {
   return impl_->drain(deadline);
 }
 
-asio::awaitable<void> WriterRegistry::stop() { return impl_->stop(); }
+asio::awaitable<void> WriterRegistry::stop(Deadline rollbacks_until) {
+  return impl_->stop(rollbacks_until);
+}
 
 bool WriterRegistry::draining() const { return impl_->is_draining(); }
 

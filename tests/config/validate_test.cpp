@@ -243,6 +243,22 @@ const Rule kRules[] = {
      "tables.db.t.properties.enable_merge_commit", "needs `merge_commit_interval_ms`"},
     {"MergeCommitKnobWithoutIt", [](Options& o) { table(o).properties["merge_commit_parallel"] = "2"; },
      "tables.db.t.properties.merge_commit_parallel", "has no effect", Severity::kWarning},
+    {"MergeCommitWithFilter",
+     [](Options& o) {
+       table(o).properties = {{"enable_merge_commit", "true"},
+                              {"merge_commit_interval_ms", "1"},
+                              {"merge_commit_parallel", "1"},
+                              {"max_filter_ratio", "0.1"}};
+     },
+     "tables.db.t.properties.max_filter_ratio", "does not say how many"},
+    {"MergeCommitPlain",
+     [](Options& o) {
+       table(o).compression = Compression::kZstd;
+       table(o).properties = {{"enable_merge_commit", "true"},
+                              {"merge_commit_interval_ms", "1"},
+                              {"merge_commit_parallel", "1"}};
+     },
+     "tables.db.t.compression", "merged loads go plain", Severity::kWarning},
     {"MergeCommitAsync", [](Options& o) { table(o).properties["merge_commit_async"] = "true"; },
      "tables.db.t.properties.merge_commit_async", "must be false"},
     {"PartialUpdateAndKeyModel",

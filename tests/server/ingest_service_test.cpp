@@ -356,10 +356,8 @@ TEST_F(IngestServiceTest, ACompressedMessageIsRefused) {
 }
 
 TEST_F(IngestServiceTest, StreamsAboveTheLimitAreOverloaded) {
-  stop();
   options_.limits.max_streams = 2;
-  threads_ = std::make_unique<IoThreads>(2U);
-  start();
+  restart();
   const auto shared = channel(target());
   Call first(shared);
   Call second(shared);

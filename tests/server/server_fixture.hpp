@@ -100,6 +100,13 @@ class ServerTest : public ::testing::Test {
     ASSERT_TRUE(control_server_) << error;
   }
 
+  /// With changed options; before the first call, which would refer to the services.
+  void restart() {
+    server_.reset();
+    control_server_.reset();
+    start();
+  }
+
   void stop() {
     server_.reset();
     control_server_.reset();

@@ -24,6 +24,8 @@ using namespace std::chrono_literals;
 
 /// A run that has not ended by then has a stuck writer.
 constexpr auto kLongestRun = 8h;
+/// Each run has at least so many.
+constexpr std::uint64_t kLeastExchanges = 200;
 /// Faults stop here at the latest, so that each run can end well.
 constexpr auto kFaultsEnd = 10min;
 
@@ -128,7 +130,7 @@ RunReport run_seed(std::uint64_t seed) {
   const unsigned bad_percent = random.chance(30) ? 10 : 0;
   const unsigned break_percent = random.chance(60) ? 5 : 0;
   const unsigned away_percent = random.chance(30) ? 20 : 0;
-  for (std::uint64_t i = 0; i < client_count; ++i) {
+  const auto add_client = [&](std::uint64_t i) {
     ClientPlan plan;
     plan.name = fmt::format("w{}", i);
     plan.named = random.chance(70);
@@ -142,7 +144,8 @@ RunReport run_seed(std::uint64_t seed) {
     plan.tables = {"t1", "t2", "t3"};
     clients.push_back(std::make_unique<SimulatedClient>(io, random, plan, ledger, serving));
     tasks.spawn(clients.back()->run());
-  }
+  };
+  for (std::uint64_t i = 0; i < client_count; ++i) add_client(i);
 
   const auto begin = Clock::now();
   const auto kill_at = begin + std::chrono::milliseconds(500 + random.below(60'000));
@@ -165,7 +168,13 @@ RunReport run_seed(std::uint64_t seed) {
   const auto all_finished = [&] { return tasks.size() == 0; };
   auto step = std::chrono::milliseconds(5);
   test::run_until_idle(io);
-  while (!all_finished() && Clock::now() - begin < kLongestRun) {
+  std::uint64_t next_client = client_count;
+  while (Clock::now() - begin < kLongestRun) {
+    if (all_finished()) {
+      // Large loads can make few exchanges; further clients make up for it.
+      if (starrocks.exchanges() >= kLeastExchanges) break;
+      add_client(next_client++);
+    }
     const auto before = starrocks.exchanges();
     test::pass_time(io, step, step);
     step = starrocks.exchanges() == before ? std::min(step * 2, std::chrono::milliseconds(1000))

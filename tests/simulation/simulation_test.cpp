@@ -63,7 +63,7 @@ TEST(SimulationTest, AcknowledgedRowsAreInTheTableWhateverFails) {
   }
   fmt::print("{} seeds, {} exchanges, {} rows, {} duplicates (all explained), {} kills, {:.0f} virtual "
              "hours\n{}",
-             count, exchanges, rows, duplicates, kills, virtual_hours, 
+             count, exchanges, rows, duplicates, kills, virtual_hours,
              grid.table(at_least_once_operations()));
   if (count < kSeeds) return;
   for (const auto& zero : grid.unexplained_zeros(at_least_once_operations())) ADD_FAILURE() << "never hit: " << zero;

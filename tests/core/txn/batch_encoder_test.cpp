@@ -102,8 +102,8 @@ TEST_F(BatchEncoderTest, AnOldSchemaIsUsedWhileStarrocksIsAway) {
 
 TEST_F(BatchEncoderTest, ATableThatIsGoneKeepsTheWayToItsQueue) {
   ASSERT_TRUE(encode("t").ok());
-  transport_.answer = [](const http::Endpoint&, const http::Request& request)
-      -> std::optional<http::Response> {
+  transport_.answer = [](const http::Endpoint&,
+                         const http::Request& request) -> std::optional<http::Response> {
     if (request.target.find("/schema") == std::string::npos) return std::nullopt;
     return reply_of(R"({"code":"5064","message":"Unknown table test.t","result":null})", 404);
   };

@@ -2,8 +2,6 @@
 
 #include "tests/core/txn/exactly_once_fixture.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
 namespace loadstar::txn {
@@ -62,7 +60,8 @@ TEST_F(ExactlyOnceWriterTest, ADrainServesTheLastCheckpointAndItsCommit) {
     out = co_await writers.drain(deadline);
     done = true;
   };
-  asio::co_spawn(io_, draining(*writers_, report, drained), asio::detached);
+  TaskGroup tasks(io_.get_executor());
+  tasks.spawn(draining(*writers_, report, drained));
   test::pass_time(io_, 1s);
   EXPECT_FALSE(drained) << "rows are not prepared yet";
   const auto prepared = checkpoint(1, 1, 1);
@@ -90,7 +89,8 @@ TEST_F(ExactlyOnceWriterTest, HalfCloseFinishesTheCheckpointThatWasAskedFor) {
     request.last_sequence = 1;
     out = co_await writers.checkpoint(std::move(request), deadline);
   };
-  asio::co_spawn(io_, asking(*writers_, outcome), asio::detached);
+  TaskGroup tasks(io_.get_executor());
+  tasks.spawn(asking(*writers_, outcome));
   test::run_until_idle(io_);
   stream->half_close();
   EXPECT_FALSE(until_ended(*stream).refusal);

@@ -54,7 +54,8 @@ class LoadDriverTest : public DirectoryFixture {
     };
   }
 
-  LoadDriver driver_{services(),
+  LoadDriver driver_{io_.get_executor(),
+                     services(),
                      {"test", "t"},
                      options_.defaults,
                      metrics_.table("test", "t"),
@@ -107,6 +108,43 @@ TEST_F(LoadDriverTest, AFrontendThatHangsInBeginDoesNotHoldTheTable) {
   EXPECT_TRUE(hung);
   EXPECT_LT(Clock::now() - before, 3 * options_.starrocks.query_timeout);
   EXPECT_EQ(starrocks_.rows("t").at("a"), 1U);
+}
+
+TEST_F(LoadDriverTest, AStopBoundsRollbacksThatGetNoAnswer) {
+  transport_.mood = [](const auto&, const auto&) { return Mood::kHang; };
+  TaskGroup loads(io_.get_executor());
+  auto run = [](LoadDriver& driver, ingest::LoadGroup rows) -> asio::awaitable<void> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto outcomes = co_await driver.run(std::move(rows));
+    EXPECT_TRUE(outcomes.empty());
+  };
+  loads.spawn(run(driver_, group(Protocol::kTransaction)));
+  test::pass_time(io_, 2s);  // begin hangs
+  driver_.stop(Clock::now() + 1500ms);
+  loads.cancel();
+  test::pass_time(io_, 1400ms);
+  EXPECT_EQ(loads.size(), 1U) << "it tries to roll back";
+  test::pass_time(io_, 200ms);
+  EXPECT_EQ(loads.size(), 0U);
+}
+
+TEST_F(LoadDriverTest, AStopBoundsARollbackThatWasUnderWay) {
+  transport_.mood = [](const http::Endpoint&, const http::Request& request) {
+    return request.target.find("rollback") != std::string::npos ? Mood::kHang : Mood::kPass;
+  };
+  refuse_rows(std::string(kNotNow));
+  TaskGroup loads(io_.get_executor());
+  auto run = [](LoadDriver& driver, ingest::LoadGroup rows) -> asio::awaitable<void> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto outcomes = co_await driver.run(std::move(rows));
+    EXPECT_TRUE(outcomes.empty());
+  };
+  loads.spawn(run(driver_, group(Protocol::kTransaction)));
+  test::pass_time(io_, 1s);
+  driver_.stop(Clock::now() + 500ms);
+  loads.cancel();
+  test::pass_time(io_, 600ms);
+  EXPECT_EQ(loads.size(), 0U) << "not after the ten seconds that it had when it began";
 }
 
 TEST_F(LoadDriverTest, ABackendWithoutMemoryIsCongestion) {

@@ -12,6 +12,13 @@ using namespace std::chrono_literals;
 /// Parts as their writer drives them; what StarRocks does not hear is the test's choice.
 class PartTest : public ExactlyOnceFixture {
  protected:
+  void SetUp() override {
+    ExactlyOnceFixture::SetUp();
+    CoreOptions quick = options_;
+    quick.starrocks.request_timeout = 5s;  // what gets no answer is given up soon
+    restart(quick);
+  }
+
   /// The first `count` requests of `operation` ("begin", "load", "prepare") meet `mood`.
   void spoil(const std::string& operation, Mood mood, int count = 1) {
     auto left = std::make_shared<int>(count);
@@ -77,15 +84,15 @@ TEST_F(PartTest, RowsAreLoadedAsTheyComeAndTheBytesAreKeptUntilPrepared) {
 // D6: under pressure loaded bytes are given up; a later fault then costs the interval.
 TEST_F(PartTest, WithoutItsBytesAPoisonedPartIsIntervalLost) {
   CoreOptions small = options_;
-  small.limits.memory = Bytes{64};
+  small.limits.memory = Bytes{200};
   small.limits.memory_soft_percent = 100;
   restart(small);
   const auto stream = opened_epoch(1);
   for (std::uint64_t i = 1; i <= 4; ++i) {
-    EXPECT_TRUE(append(*stream, batch_of(i, 1, std::string(20, 'x') + "\n")).ok()) << i;
+    EXPECT_TRUE(append(*stream, batch_of(i, 1, std::string(100, 'x') + "\n")).ok()) << i;
   }
   test::pass_time(io_, 5s);
-  EXPECT_LT(test::run(io_, writers_->status("w")).buffered_bytes, 64U);
+  EXPECT_LT(test::run(io_, writers_->status("w")).buffered_bytes, 200U);
   spoil("prepare", Mood::kHang);
   const auto lost = checkpoint(1, 1, 4);
   ASSERT_FALSE(lost.ok());

@@ -42,6 +42,11 @@ Backend::Backend(Cluster& cluster, std::size_t index)
     : cluster_(cluster), index_(index), next_scan_(cluster.clock.now() + kScanOffset) {}
 
 asio::awaitable<std::optional<Response>> Backend::handle(Exchange& exchange) {
+  if (!cluster_.since({{3, 2, 7}, {3, 3, 0}})) {
+    // Not known yet, and so ignored as any unknown header (4.2, 12).
+    exchange.request.headers.erase("compression");
+    exchange.request.headers.erase("content-encoding");
+  }
   const Request& request = exchange.request;
   const std::string& operation = exchange.route.operation;
   Response response;

@@ -93,8 +93,11 @@ std::optional<QueryResult> cluster_query(const std::string& query, const Cluster
   std::smatch running;
   const std::regex running_pattern("show\\s+proc\\s+'/transactions/([^/']+)/running'", std::regex::icase);
   if (std::regex_match(query, running, running_pattern)) return show_running(cluster, running[1]);
-  if (matches(query, "select\\s+current_version\\s*\\(\\s*\\)(\\s+as\\s+\\w+)?")) {
-    QueryResult result = text_table({"current_version()"});
+  static const std::regex version("select\\s+current_version\\s*\\(\\s*\\)(?:\\s+as\\s+(\\w+))?",
+                                  std::regex::icase);
+  std::smatch found;
+  if (std::regex_match(query, found, version)) {
+    QueryResult result = text_table({found[1].matched ? found[1].str() : "current_version()"});
     result.rows.push_back({cluster.version_text + " emulated"});
     return result;
   }

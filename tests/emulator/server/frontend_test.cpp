@@ -95,6 +95,13 @@ TEST(Frontend, CancelInBothPathForms) {
   EXPECT_EQ(cluster->label_state("test_db", "b"), "ABORTED");
 }
 
+TEST(Frontend, SlashAtTheEndOfThePath) {
+  TestCluster cluster(vector_options());
+  EXPECT_EQ(cluster.get(cluster->fe_port(), "/api/health/").status, 200);
+  EXPECT_EQ(cluster.get(cluster->be_port(0), "/api/health/").status, 200);
+  EXPECT_EQ(cluster.get(cluster->fe_port(), "/").status, 404);
+}
+
 TEST(Frontend, HealthWhileStopping) {
   TestCluster cluster(vector_options());
   cluster->set_frontends_stopping(true);
@@ -130,6 +137,7 @@ TEST(Frontend, SqlOverHttp) {
 
 TEST(Frontend, SqlAboutTheCluster) {
   TestCluster cluster(vector_options());
+  EXPECT_EQ(lines(sql(cluster, "select current_version() as ver;"))[1].at("meta")[0].at("name"), "ver");
   EXPECT_EQ(lines(sql(cluster, "SELECT current_version()"))[2].at("data")[0].get<std::string>().substr(0, 5),
             "3.5.0");
   const auto backends = lines(sql(cluster, "show backends;"));

@@ -45,11 +45,12 @@ std::optional<Response> Frontend::refuse_transaction(const Exchange& exchange) c
   }
   const bool has_id = !request.header("channel_id").empty();
   const bool has_number = !request.header("channel_num").empty();
-  if (operation == "begin" && has_number && !has_id) {
-    return failed("Must provide channel_id when stream load begin.");
+  // In every operation, although the text names begin (5.1).
+  if (has_number && !has_id) {
+    return failed("com.starrocks.common.DdlException", "Must provide channel_id when stream load begin.");
   }
-  if (operation == "begin" && has_id && !has_number) {
-    return failed("Must provide channel_num when stream load begin.");
+  if (has_id && !has_number) {
+    return failed("com.starrocks.common.DdlException", "Must provide channel_num when stream load begin.");
   }
   const auto source_type = request.parameter("source_type");
   if (source_type && !parse_long(*source_type)) return failed("Invalid source type: " + *source_type);

@@ -118,6 +118,8 @@ bool HeadParser::parse_request_line(std::string_view line) {
   for (const std::string& segment : split(std::string_view(request_.path).substr(1), '/')) {
     request_.segments.push_back(percent_decode(segment));
   }
+  // Both servers match by segments and do not see slashes at the end (2.1).
+  while (!request_.segments.empty() && request_.segments.back().empty()) request_.segments.pop_back();
   return true;
 }
 

@@ -60,6 +60,16 @@ TEST(ChannelTransaction, RepeatedBeginAndBadChannel) {
             std::string::npos);
 }
 
+TEST(ChannelTransaction, OneHeaderWithoutTheOtherIsRefusedInEveryOperation) {
+  TestCluster cluster(vector_options());
+  for (const char* operation : {"begin", "load", "prepare", "commit", "rollback"}) {
+    EXPECT_EQ(message_of(follow(cluster, operation, {{"table", "table1"}, {"channel_num", "0"}})),
+              "class com.starrocks.common.DdlException: Must provide channel_id when stream load begin.");
+    EXPECT_EQ(message_of(follow(cluster, operation, {{"table", "table1"}, {"channel_id", "0"}})),
+              "class com.starrocks.common.DdlException: Must provide channel_num when stream load begin.");
+  }
+}
+
 TEST(ChannelTransaction, DefaultTimeoutIsTwentySeconds) {
   Options options = vector_options();
   options.still_clock = true;

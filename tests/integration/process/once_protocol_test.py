@@ -44,7 +44,7 @@ class StreamTest(OnceCase):
         stream = self.raw("a", 2)
         token = stream.checkpoint(1).resume_token
         commit(self.client, token)
-        self.assertEqual(stream.checkpoint(2).loads, [])
+        self.assertEqual(list(stream.checkpoint(2).loads), [])
         self.assertEqual([label for label in self.begun("a") if "-2-" in label], [])
 
     # F012: the path of the bad row, and no row of the batch.

@@ -16,6 +16,11 @@ using ::testing::HasSubstr;
 /// A push against the gRPC server, whose core is driven by the test.
 class PushSessionTest : public ServerTest {
  protected:
+  void SetUp() override {
+    ServerTest::SetUp();
+    writers_.be_patient();
+  }
+
   // Pushes `batches` chunks of a row; at least `size` bytes each.
   void begin(std::uint64_t batches, std::chrono::milliseconds retry_for = std::chrono::seconds(30),
              std::size_t size = 0) {

@@ -62,7 +62,8 @@ def connect(target: str, credentials: "grpc.ChannelCredentials | None" = None) -
         ("grpc.max_send_message_length", _MAX_MESSAGE),
         ("grpc.max_receive_message_length", _MAX_MESSAGE),
         ("grpc.keepalive_time_ms", 30_000),
-        # A daemon that restarts is back in a second; the default would wait up to two minutes.
+        # A daemon that restarts is back in a second; the default would wait one, and then up to two minutes.
+        ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1_000),
     ]
     if credentials is None:

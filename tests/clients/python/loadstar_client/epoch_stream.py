@@ -12,7 +12,7 @@ from loadstar_client.errors import Action, LoadstarError
 from loadstar_client.stream import Stream
 
 _BACKOFF_FIRST = 0.1
-_BACKOFF_MAX = 5.0
+_BACKOFF_MAX = 2.0
 _A_FEW_TIMES = 5
 _DEFAULT_WINDOW = 32 * 1024 * 1024
 _END_WAIT = 5.0
@@ -157,7 +157,7 @@ class EpochStream:
     def _connect(self):
         self._heard_at = time.monotonic()
         try:
-            self._stream = Stream(self._stub, self._open, self._on_response, self._on_end)
+            self._stream = Stream(self._stub, self._open, self._on_response, self._on_end, wait_for_ready=True)
         except ValueError as closed:  # the channel was closed
             self.fail(StartOver(str(closed)))
             return

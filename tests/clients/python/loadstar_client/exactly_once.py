@@ -19,7 +19,7 @@ from loadstar_client.record import Record, RecordFile
 __all__ = ["Committed", "ExactlyOnceWriter", "StartOver"]
 
 _BACKOFF_FIRST = 0.1
-_BACKOFF_MAX = 5.0
+_BACKOFF_MAX = 2.0
 _A_FEW_TIMES = 5
 
 
@@ -235,7 +235,7 @@ class ExactlyOnceWriter(BatchMethods):
     def _once(self, method, request):
         with self._state:
             self._stream.check()
-            self._call = method.future(request, timeout=self._call_timeout)
+            self._call = method.future(request, timeout=self._call_timeout, wait_for_ready=True)
         try:
             return self._call.result()
         except grpc.FutureCancelledError:

@@ -14,7 +14,8 @@ class Stream:
     """A live Write call. `send` and `half_close` never block; callbacks come from its own thread.
 
     `on_response` gets each WriteResponse, `on_end` exactly once the LoadstarError of the call, or
-    None if it ended well.
+    None if it ended well. With `wait_for_ready` it is no error that the daemon cannot be reached: gRPC
+    goes on connecting, and who made the stream cancels it when that takes too long.
     """
 
     def __init__(
@@ -23,10 +24,11 @@ class Stream:
         open_request: ingest_service_pb2.Open,
         on_response: Callable[["Stream", ingest_service_pb2.WriteResponse], None],
         on_end: Callable[["Stream", "LoadstarError | None"], None],
+        wait_for_ready: bool = False,
     ):
         self._requests = queue.SimpleQueue()
         self._requests.put(ingest_service_pb2.WriteRequest(open=open_request))
-        self._call = stub.Write(iter(self._requests.get, None))
+        self._call = stub.Write(iter(self._requests.get, None), wait_for_ready=wait_for_ready)
         self._on_response = on_response
         self._on_end = on_end
         self._thread = threading.Thread(target=self._read, name="loadstar-stream", daemon=True)

@@ -16,8 +16,9 @@ COLUMNS = ["writer", "line", "text"]
 CONFIGURATION = {
     "starrocks": {
         "query_timeout": "2s", "request_timeout": "2s", "expect_continue_timeout": "3s", "connect_timeout": "1s",
-        "circuit_breaker": {"open_for": "100ms"},
+        "circuit_breaker": {"open_for": "100ms"}, "publish_timeout": "1s",
     },
+    "shutdown": {"grace": "4s", "margin": "1s", "deadline": "3s"},
     "defaults": {"retry": {"initial_interval": "10ms", "max_interval": "100ms"}},
 }
 
@@ -134,8 +135,8 @@ class OnceCase(ClusterCase):
     def requests_of(self, name, operation=None) -> list:
         """What StarRocks was asked about labels of the writer."""
         return [entry for entry in self.emulator.requests()
-                if f"-{name}-" in entry["label"] and operation in (None, entry["operation"])]
+                if f"-{name}-" in entry["label"] and operation in (None, entry["op"])]
 
     def struck(self, name) -> "list[tuple[str, str]]":
         """(operation, action) of each fault that struck this writer."""
-        return [(entry["operation"], entry["faults"]) for entry in self.requests_of(name) if entry.get("faults")]
+        return [(entry["op"], entry["faults"]) for entry in self.requests_of(name) if entry.get("faults")]

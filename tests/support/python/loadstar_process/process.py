@@ -109,6 +109,7 @@ class Process:
                 self._changed.notify_all()
             if self._on_line:
                 self._on_line(line)
+        self._tee.stdout.close()
         self._tee.wait()
         with self._changed:
             self._ended = True
