@@ -82,7 +82,10 @@ asio::awaitable<Answer<Done>> ExactlyOnceWriter::append(std::uint64_t stream, Sl
   services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
   auto taken = co_await take(stream, std::move(message));
   const bool held = taken.ok() && taken.value();
-  if (!held) services_.budget.release(*account_, size);
+  if (!held) {
+    services_.budget.release(*account_, size);
+    services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
+  }
   if (!taken.ok()) co_return taken.refusal();
   co_await wait_for_room(stream);
   if (!slot_.open(stream) || ending_) co_return over(stream);
