@@ -195,12 +195,13 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
 
   asio::awaitable<void> stop() {
     co_await control_.stop();
-    for (const auto& writer : all()) {
+    for (const auto& writer : all_and_leaving()) {
       auto stopping = stop_writer(writer);
       co_await run_on(writer->strand(), std::move(stopping));
     }
     const std::lock_guard lock(mutex_);
     writers_.clear();
+    leaving_.clear();
   }
 
  private:
@@ -249,6 +250,7 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     }
     remember(request.writer_id, request.epoch);
     const auto writer = make(request, token);
+    if (held) leaving_[held->number()] = held;
     writers_[request.writer_id] = writer;
     return Claim{writer, held};
   }
@@ -272,9 +274,22 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
                                                services_.random_seed + number);
   }
 
+  [[nodiscard]] std::vector<std::shared_ptr<ExactlyOnceWriter>> all_and_leaving() const {
+    auto writers = all();
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, writer] : leaving_) writers.push_back(writer);
+    return writers;
+  }
+
   void remove(std::uint64_t number, const std::string& id) {
     std::shared_ptr<ExactlyOnceWriter> last;  // destroyed after the lock is given back
+    std::shared_ptr<ExactlyOnceWriter> former;
     const std::lock_guard lock(mutex_);
+    const auto leaving = leaving_.find(number);
+    if (leaving != leaving_.end()) {
+      former = std::move(leaving->second);
+      leaving_.erase(leaving);
+    }
     const auto found = writers_.find(id);
     if (found == writers_.end() || found->second->number() != number) return;
     last = std::move(found->second);
@@ -335,6 +350,8 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   mutable std::mutex mutex_;  // guards what follows
   std::uint64_t last_number_ = 0;
   std::map<std::string, std::shared_ptr<ExactlyOnceWriter>> writers_;
+  // By number: a higher epoch took their place, and they still roll back what they have open.
+  std::map<std::uint64_t, std::shared_ptr<ExactlyOnceWriter>> leaving_;
   std::map<std::string, std::uint64_t> epochs_;  // the highest seen
   std::deque<std::string> order_;                // of epochs_, oldest first
 };
