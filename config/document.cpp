@@ -22,8 +22,8 @@ Mark to_mark(const YAML::Mark& mark) {
   return {static_cast<unsigned>(mark.line) + 1, static_cast<unsigned>(mark.column) + 1};
 }
 
-/// Whether the quoted text that begins at `start` has its end. yaml-cpp takes the end of the file for it
-/// where a line break comes before.
+/// Whether the quoted text that begins at `start` has its end. yaml-cpp takes the end of the file
+/// for it where a line break comes before.
 bool is_quote_closed(std::string_view text, std::size_t start) {
   const char quote = text[start];
   for (std::size_t at = start + 1; at < text.size(); ++at) {
@@ -117,7 +117,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   static constexpr std::string_view kAliasMessage =
-      "anchors and aliases are not supported; write the value out, and quote a text that begins with "
+      "anchors and aliases are not supported; write the value out, and quote a text that begins "
+      "with "
       "`&` or `*`";
 
  private:
@@ -135,9 +136,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   /// "?" and "!" are what yaml-cpp says for plain and quoted scalars without a tag.
-  static bool plain_tag(const std::string& tag) {
-    return tag.empty() || tag == "?" || tag == "!";
-  }
+  static bool plain_tag(const std::string& tag) { return tag.empty() || tag == "?" || tag == "!"; }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (plain_tag(tag)) return;
@@ -201,13 +200,14 @@ class TreeBuilder final : public YAML::EventHandler {
   void end_entry(Frame& frame, Node value) {
     NodeEntry entry = std::move(*frame.key);
     auto& entries = frame.node.entries;
-    const auto first = std::find_if(entries.begin(), entries.end(), [&entry](const NodeEntry& other) {
-      return other.key == entry.key;
-    });
+    const auto first =
+        std::find_if(entries.begin(), entries.end(),
+                     [&entry](const NodeEntry& other) { return other.key == entry.key; });
     if (first != entries.end()) {
       frame.key = entry;
-      refuse(entry.mark, fmt::format("duplicate key; it is already set in line {}, keep one of them",
-                                     first->mark.line));
+      refuse(entry.mark,
+             fmt::format("duplicate key; it is already set in line {}, keep one of them",
+                         first->mark.line));
       frame.key.reset();
       return;
     }
@@ -225,7 +225,8 @@ class TreeBuilder final : public YAML::EventHandler {
   unsigned documents_ = 0;
 };
 
-/// Length of the well-formed UTF-8 character at the start of `rest`; 0 if there is none (RFC 3629 4).
+/// Length of the well-formed UTF-8 character at the start of `rest`; 0 if there is none (RFC 3629
+/// 4).
 std::size_t utf8_length(std::string_view rest) {
   const auto byte = [&rest](std::size_t index) { return static_cast<unsigned char>(rest[index]); };
   const unsigned char lead = byte(0);
@@ -248,9 +249,13 @@ std::optional<Problem> find_foreign_byte(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const std::size_t length = utf8_length(text.substr(at));
-    const bool control = (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+    const bool control =
+        (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
     if (length == 0 || control) {
-      return Problem{Severity::kError, {}, mark, {},
+      return Problem{Severity::kError,
+                     {},
+                     mark,
+                     {},
                      fmt::format("byte 0x{:02x} is {}; the file must be UTF-8 text", byte,
                                  control ? "a control byte" : "not UTF-8"),
                      {}};
@@ -291,9 +296,12 @@ bool is_indented_by_tab(std::string_view text, unsigned line) {
 
 Node parse_document(std::string_view text, std::vector<Problem>& problems) {
   if (text.size() > kMaxFileBytes) {
-    problems.push_back({Severity::kError, {}, {1, 1}, {},
-                        fmt::format("the file has {} bytes; at most {} (1MiB) are read", text.size(),
-                                    kMaxFileBytes),
+    problems.push_back({Severity::kError,
+                        {},
+                        {1, 1},
+                        {},
+                        fmt::format("the file has {} bytes; at most {} (1MiB) are read",
+                                    text.size(), kMaxFileBytes),
                         {}});
     return unreadable();
   }
@@ -314,7 +322,8 @@ Node parse_document(std::string_view text, std::vector<Problem>& problems) {
   } catch (const YAML::Exception& error) {
     const Mark mark = to_mark(error.mark);
     std::string message = safe_message(error.msg);
-    if (is_indented_by_tab(text, mark.line)) message += "; YAML is indented with blanks, not with tabs";
+    if (is_indented_by_tab(text, mark.line))
+      message += "; YAML is indented with blanks, not with tabs";
     problems.push_back({Severity::kError, {}, mark, builder.path(), std::move(message), {}});
   }
   Node root = builder.take();

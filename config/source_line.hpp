@@ -1,17 +1,18 @@
 #pragma once
 
+#include "config/document.hpp"
+#include "config/problem.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "config/document.hpp"
-#include "config/problem.hpp"
 
 namespace loadstar::config {
 
 /// The lines of a configuration file as they may be shown to people: without secrets.
 ///
-/// Cut out are: what follows a key that looks like the key of a secret (`password`, `pasword`, `token`,
+/// Cut out are: what follows a key that looks like the key of a secret (`password`, `pasword`,
+/// `token`,
 /// ...), also on the lines nested below it; user information in URLs; and every text in `secrets`.
 class SourceLines {
  public:

@@ -1,5 +1,8 @@
 #include "server/build_info.hpp"
 
+#include "core/base/metrics.hpp"
+
+#include <boost/version.hpp>
 #include <fmt/format.h>
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/grpcpp.h>
@@ -10,9 +13,6 @@
 #include <spdlog/version.h>
 
 #include <array>
-#include <boost/version.hpp>
-
-#include "core/base/metrics.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -22,16 +22,16 @@ BuildInfo make_build_info() {
   info.version = LOADSTAR_VERSION;
   info.revision = LOADSTAR_REVISION;
 #if defined(__clang__)
-  info.compiler = fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__,
-                              __clang_patchlevel__);
+  info.compiler =
+      fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
 #else
   info.compiler = fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
 #endif
   info.libraries = {
       {"boost", fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
                             BOOST_VERSION % 100)},
-      {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
-                          FMT_VERSION % 100)},
+      {"fmt",
+       fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
       {"grpc", grpc::Version()},
       {"openssl", OpenSSL_version(OPENSSL_FULL_VERSION_STRING)},
       {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION)},

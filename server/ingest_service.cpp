@@ -1,5 +1,11 @@
 #include "server/ingest_service.hpp"
 
+#include "core/base/deadline.hpp"
+#include "core/base/task_group.hpp"
+#include "server/byte_buffer.hpp"
+#include "server/convert.hpp"
+#include "server/status_mapping.hpp"
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
@@ -8,12 +14,6 @@
 #include <optional>
 #include <utility>
 #include <variant>
-
-#include "core/base/deadline.hpp"
-#include "core/base/task_group.hpp"
-#include "server/byte_buffer.hpp"
-#include "server/convert.hpp"
-#include "server/status_mapping.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -44,8 +44,8 @@ Answer<txn::OpenRequest> read_open(const SliceList& message) {
     return not_an_open("the first message of a stream must be an Open");
   }
   if (message.size() > kMaxOpenBytes) {
-    return not_an_open(fmt::format("the Open has {} bytes; at most {} are read", message.size(),
-                                   kMaxOpenBytes));
+    return not_an_open(
+        fmt::format("the Open has {} bytes; at most {} are read", message.size(), kMaxOpenBytes));
   }
   v1::WriteRequest request;
   const bool parsed = parse(message, request);
@@ -153,10 +153,10 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   const StreamCount count(streams_, metrics_.ingest_streams);
   if (count.before() >= options_.limits.max_streams) {
     metrics_.error(entry_of(Reason::kOverloaded).name);
-    call.finish(to_status(
-        refuse(Reason::kOverloaded, fmt::format("{} streams are open, which is the limit "
-                                                "(listen.max_streams); try again later",
-                                                options_.limits.max_streams))));
+    call.finish(
+        to_status(refuse(Reason::kOverloaded, fmt::format("{} streams are open, which is the limit "
+                                                          "(listen.max_streams); try again later",
+                                                          options_.limits.max_streams))));
     co_return;
   }
 

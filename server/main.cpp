@@ -1,10 +1,10 @@
+#include "server/commands/commands.hpp"
+#include "server/exit_status.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <exception>
 #include <iostream>
-
-#include "server/commands/commands.hpp"
-#include "server/exit_status.hpp"
 
 /// The program `loadstar`: parses the command line and runs one command.
 int main(int argc, char** argv) {

@@ -4,12 +4,11 @@
 #include "core/base/mutant.hpp"
 #include "core/ingest/batch_reader.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -30,7 +29,8 @@ Refusal refuse(Reason reason, std::string message) {
 }
 
 Refusal draining_refusal() {
-  Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
+  Refusal refusal =
+      refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
   refusal.retry_after = std::chrono::milliseconds(1000);
   return refusal;
 }
@@ -140,9 +140,9 @@ asio::awaitable<Answer<bool>> ExactlyOnceWriter::take(std::uint64_t stream, Slic
 
 asio::awaitable<std::optional<Refusal>> ExactlyOnceWriter::judge(const ingest::Batch& batch) {
   if (batch.sequence != ledger_.received() + 1) {
-    Refusal refusal = refuse(Reason::kSequenceGap,
-                             fmt::format("batch {} came, {} is next; go on from there",
-                                         batch.sequence, ledger_.received() + 1));
+    Refusal refusal =
+        refuse(Reason::kSequenceGap, fmt::format("batch {} came, {} is next; go on from there",
+                                                 batch.sequence, ledger_.received() + 1));
     refusal.metadata["expectedSequence"] = std::to_string(ledger_.received() + 1);
     co_return refusal;
   }
@@ -160,7 +160,8 @@ Part& ExactlyOnceWriter::part_for(std::uint64_t checkpoint, const BatchEncoder::
   // are committed in the order they came (ingest-api.md 3.1).
   for (auto it = parts_.rbegin(); it != parts_.rend() && (*it)->checkpoint() >= checkpoint; ++it) {
     Part& part = **it;
-    if (part.checkpoint() != checkpoint || part.lane().table != lane->table || part.sealed()) continue;
+    if (part.checkpoint() != checkpoint || part.lane().table != lane->table || part.sealed())
+      continue;
     if (part.lane().key == lane->key) return part;
     part.seal();
     break;
@@ -180,8 +181,8 @@ asio::awaitable<void> ExactlyOnceWriter::wait_for_room(std::uint64_t stream) {
   const auto began = Clock::now();
   while (slot_.open(stream) && !ending_ && !services_.budget.may_read(account_)) {
     const bool own = services_.budget.over_share(*account_);
-    stall_reason_ = own ? "the writer holds its share of the memory budget"
-                        : "the memory budget is used up";
+    stall_reason_ =
+        own ? "the writer holds its share of the memory budget" : "the memory budget is used up";
     relieve();
     if (!own) shared_.relieve_memory();
     const Deadline again = Clock::now() + kRoomCheck;
@@ -266,8 +267,8 @@ asio::awaitable<StreamEvent> ExactlyOnceWriter::next_event(std::uint64_t stream)
 
 // --- the end -------------------------------------------------------------------------------------
 
-/// Ends the writer: `refusal` for the stream and for all who wait, nullopt for a graceful end. What is
-/// not prepared is rolled back; what is prepared may be decided, and is left alone (R5).
+/// Ends the writer: `refusal` for the stream and for all who wait, nullopt for a graceful end. What
+/// is not prepared is rolled back; what is prepared may be decided, and is left alone (R5).
 void ExactlyOnceWriter::end(std::optional<Refusal> refusal) {
   if (ending_ || gone_) return;
   ending_ = true;
@@ -306,9 +307,9 @@ asio::awaitable<void> ExactlyOnceWriter::discard(std::list<std::unique_ptr<Part>
 }
 
 void ExactlyOnceWriter::fence(std::uint64_t by_epoch) {
-  Refusal refusal = refuse(Reason::kWriterFenced,
-                           fmt::format("epoch {} owns the writer now; this one, {}, is over", by_epoch,
-                                       epoch_));
+  Refusal refusal =
+      refuse(Reason::kWriterFenced,
+             fmt::format("epoch {} owns the writer now; this one, {}, is over", by_epoch, epoch_));
   refusal.metadata["epoch"] = std::to_string(by_epoch);
   end(std::move(refusal));
 }

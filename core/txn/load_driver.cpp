@@ -137,8 +137,8 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     services_.metrics.error(to_string(code));
     ++failures;
     if (merge && reaction_to(code) == Reaction::kIsolate) {
-      // The bad rows may be those of another sender: all that is merged fails together (9). A load of
-      // its own says whose they are.
+      // The bad rows may be those of another sender: all that is merged fails together (9). A load
+      // of its own says whose they are.
       merge = false;
       label = services_.labels.next(table_.database);
       continue;
@@ -432,8 +432,8 @@ Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
   return pause;
 }
 
-starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range,
-                                           std::string label, bool merge) const {
+starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range, std::string label,
+                                           bool merge) const {
   starrocks::LoadRequest load;
   load.table = table_;
   load.label = std::move(label);

@@ -54,8 +54,8 @@ class TableDirectory {
   /// also if no load is under way, because then nothing else would release memory (D6).
   void relieve_memory(std::uint64_t limit);
 
-  /// `others`: called by relieve_memory() too, for holders of memory that are no table. Once, before
-  /// anything else.
+  /// `others`: called by relieve_memory() too, for holders of memory that are no table. Once,
+  /// before anything else.
   void on_relief(std::function<void()> others) { others_ = std::move(others); }
 
   /// Version that StarRocks reports; empty until known.

@@ -71,7 +71,8 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
         permits_(options_.max_loads),
         budget_(options_.limits.memory),
         tables_(executor_, LoadServices{client, metrics_, labels_, permits_, options_, logger_},
-                random_seed, [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
+                random_seed,
+                [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
                   deliver(writer, std::move(outcomes));
                 }),
         exactly_once_({executor_, tables_, budget_, client, metrics_, options_, logger_,
@@ -173,9 +174,10 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
   asio::awaitable<Answer<AbortOutcome>> abort(AbortRequest request, Deadline deadline) {
     if (request.epoch == 0) {
       if (find(request.writer_id) != nullptr) {
-        co_return refuse(Reason::kUnsupportedCombination,
-                         "an at-least-once writer has no transaction to abort: what was received is "
-                         "loaded; close its stream to end it");
+        co_return refuse(
+            Reason::kUnsupportedCombination,
+            "an at-least-once writer has no transaction to abort: what was received is "
+            "loaded; close its stream to end it");
       }
       if (exactly_once_.holds(request.writer_id)) {
         co_return bad_open("epoch", "is required for an exactly-once writer");

@@ -38,21 +38,22 @@ class WriterRegistry {
   /// Opens or re-attaches to a writer (ingest-api.md 3.1).
   asio::awaitable<Answer<std::shared_ptr<WriteStream>>> open(OpenRequest request);
 
-  /// Phase one of an exactly-once writer (ExactlyOnceWriter::checkpoint). Of an at-least-once writer a
-  /// flush barrier: answered, without a token, when committed_sequence has reached last_sequence.
-  /// WRITER_NOT_OPEN, ROWS_REJECTED, DRAINING; ends at `deadline` with STARROCKS_UNAVAILABLE, and the
-  /// work goes on.
+  /// Phase one of an exactly-once writer (ExactlyOnceWriter::checkpoint). Of an at-least-once
+  /// writer a flush barrier: answered, without a token, when committed_sequence has reached
+  /// last_sequence. WRITER_NOT_OPEN, ROWS_REJECTED, DRAINING; ends at `deadline` with
+  /// STARROCKS_UNAVAILABLE, and the work goes on.
   asio::awaitable<Answer<CheckpointOutcome>> checkpoint(CheckpointRequest request,
                                                         Deadline deadline);
 
   /// Phase two (ingest-api.md 3.3): commits what the token names; needs no open writer.
-  /// BAD_RESUME_TOKEN, CHECKPOINT_LOST, OUTCOME_UNKNOWN; STARROCKS_UNAVAILABLE at `deadline`, and the
-  /// work goes on.
+  /// BAD_RESUME_TOKEN, CHECKPOINT_LOST, OUTCOME_UNKNOWN; STARROCKS_UNAVAILABLE at `deadline`, and
+  /// the work goes on.
   asio::awaitable<Answer<CommitOutcome>> commit(CommitRequest request, Deadline deadline);
 
   /// Ends an exactly-once writer and rolls back what its token does not name (ingest-api.md 3.4).
-  /// WRITER_FENCED, BAD_RESUME_TOKEN, STALE_RESUME_TOKEN. Without an epoch it is about an at-least-once
-  /// writer, whose received rows cannot be taken back: UNSUPPORTED_COMBINATION, or WRITER_NOT_OPEN.
+  /// WRITER_FENCED, BAD_RESUME_TOKEN, STALE_RESUME_TOKEN. Without an epoch it is about an
+  /// at-least-once writer, whose received rows cannot be taken back: UNSUPPORTED_COMBINATION, or
+  /// WRITER_NOT_OPEN.
   asio::awaitable<Answer<AbortOutcome>> abort(AbortRequest request, Deadline deadline);
 
   /// Schema as StarRocks has it, at most 10 s old. TABLE_NOT_FOUND, DATABASE_NOT_FOUND,

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-// One file for each command of the program (architecture.md D9). Each adds itself to the parser; `run`
-// is set to what has to be done if the command is the one that was given.
+// One file for each command of the program (architecture.md D9). Each adds itself to the parser;
+// `run` is set to what has to be done if the command is the one that was given.
 
 namespace loadstar::server {
 

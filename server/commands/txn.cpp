@@ -1,13 +1,3 @@
-#include <unistd.h>
-
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <memory>
-#include <string>
-
-#include <fmt/format.h>
-
 #include "config/load.hpp"
 #include "config/surroundings.hpp"
 #include "core/starrocks/label.hpp"
@@ -17,6 +7,15 @@
 #include "server/exit_status.hpp"
 #include "server/operate/starrocks_session.hpp"
 #include "server/operate/transaction_list.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
 
 namespace loadstar::server {
 namespace {
@@ -46,7 +45,8 @@ std::optional<config::Options> load(const TxnArguments& arguments) {
 /// What runs under our prefix, as StarRocks lists it. False: it does not, and that was said.
 bool list_running(StarrocksSession& session, const TxnArguments& arguments,
                   const std::string& prefix) {
-  std::cout << fmt::format("Running in {} under label prefix \"{}\":\n", arguments.database, prefix);
+  std::cout << fmt::format("Running in {} under label prefix \"{}\":\n", arguments.database,
+                           prefix);
   const auto refused = [](const Error& error) {
     std::cout << fmt::format("not listed: {} (SHOW PROC needs the OPERATE privilege on SYSTEM)\n",
                              describe(error));
@@ -73,7 +73,8 @@ int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
   txn::ResumeToken token;
   if (!arguments.token_file.empty()) {
     std::ifstream file(arguments.token_file, std::ios::binary);
-    const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    const std::string bytes((std::istreambuf_iterator<char>(file)),
+                            std::istreambuf_iterator<char>());
     if (!file.is_open()) return fail(kExitNoInput, "cannot read " + arguments.token_file);
     auto decoded = txn::decode_resume_token(bytes);
     if (!decoded.ok()) return fail(kExitUsage, decoded.refusal().message);
@@ -88,9 +89,9 @@ int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
   constexpr std::size_t kMostChains = 512;  // as an Open looks at no more
   for (auto& chain : txn::chains_of(range, kMostChains)) {
     while (const auto part = chain.next()) {
-      const auto label = starrocks::build(
-          starrocks::PartLabel{prefix, arguments.writer, starrocks::database_hash(arguments.database),
-                               chain.epoch(), chain.checkpoint(), *part});
+      const auto label = starrocks::build(starrocks::PartLabel{
+          prefix, arguments.writer, starrocks::database_hash(arguments.database), chain.epoch(),
+          chain.checkpoint(), *part});
       if (!label.has_value()) return fail(kExitUsage, label.error().detail);
       const auto state = session.wait(
           session.client().label_state(arguments.database, *label, session.deadline()));
@@ -154,12 +155,14 @@ int abort(const TxnArguments& arguments) {
                                                arguments.label, to_string(state->state)));
     case AbortVerdict::kAskFirst:
       if (arguments.yes || confirmed(arguments.label)) break;
-      return fail(kExitUnfinished, arguments.label + " is PREPARED and was not aborted; --yes aborts it");
+      return fail(kExitUnfinished,
+                  arguments.label + " is PREPARED and was not aborted; --yes aborts it");
     case AbortVerdict::kRollBack:
       break;
   }
   const starrocks::TableName table{arguments.database, ""};
-  const auto rolled_back = session.wait(client.rollback(table, arguments.label, session.deadline()));
+  const auto rolled_back =
+      session.wait(client.rollback(table, arguments.label, session.deadline()));
   if (!rolled_back.has_value()) {
     // A transaction whose backend forgot it is cancelled at the frontend (ingest-api.md F8).
     const auto cancelled =
@@ -181,12 +184,14 @@ void add_txn_command(CLI::App& app, Command& run) {
       app.add_subcommand("txn", "Show and end StarRocks transactions of this deployment");
   command->require_subcommand(1);
   const auto common = [&arguments](CLI::App* part) {
-    part->add_option("-c,--config", arguments->config, "Configuration file of the daemon")->required();
+    part->add_option("-c,--config", arguments->config, "Configuration file of the daemon")
+        ->required();
     part->add_option("-d,--database", arguments->database, "Database")->required();
   };
   CLI::App* const listing = command->add_subcommand("list", "What runs under our label prefix");
   common(listing);
-  listing->add_option("--writer", arguments->writer, "Also the labels that this writer may have left");
+  listing->add_option("--writer", arguments->writer,
+                      "Also the labels that this writer may have left");
   listing->add_option("--epoch", arguments->epoch, "... up to this epoch");
   listing->add_option("--token-file", arguments->token_file, "... since this resume token");
   listing->callback([&run, arguments] { run = [arguments] { return list(*arguments); }; });

@@ -12,7 +12,8 @@ StarrocksSession::StarrocksSession(const config::Options& options)
   }
   pool_ = std::move(*pool);
   // The seed spreads the choice of the frontend; for a few questions any will do.
-  client_ = std::make_unique<starrocks::Client>(options.core.starrocks, *pool_, metrics_, Logger(), 1);
+  client_ =
+      std::make_unique<starrocks::Client>(options.core.starrocks, *pool_, metrics_, Logger(), 1);
 }
 
 StarrocksSession::~StarrocksSession() {

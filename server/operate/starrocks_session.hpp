@@ -14,8 +14,8 @@
 
 namespace loadstar::server {
 
-/// StarRocks as the daemon's configuration names it, for commands that ask it a few things and end. Used
-/// from one thread, which waits for each answer.
+/// StarRocks as the daemon's configuration names it, for commands that ask it a few things and end.
+/// Used from one thread, which waits for each answer.
 class StarrocksSession {
  public:
   explicit StarrocksSession(const config::Options& options);

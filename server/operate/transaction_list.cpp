@@ -61,7 +61,8 @@ std::string render(const std::vector<ListedTransaction>& transactions) {
   if (transactions.empty()) return "none\n";
   std::size_t width = 5;
   for (const auto& transaction : transactions) width = std::max(width, transaction.label.size());
-  std::string text = fmt::format("{:<{}}  {:<9}  {:<10}  {}\n", "LABEL", width, "STATE", "ID", "BEGUN");
+  std::string text =
+      fmt::format("{:<{}}  {:<9}  {:<10}  {}\n", "LABEL", width, "STATE", "ID", "BEGUN");
   for (const auto& transaction : transactions) {
     std::string line = fmt::format("{:<{}}  {:<9}  {:<10}  {}", transaction.label, width,
                                    transaction.state, transaction.id, transaction.begun);

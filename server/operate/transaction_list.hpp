@@ -22,8 +22,9 @@ struct ListedTransaction {
 [[nodiscard]] std::optional<std::string> database_id(const starrocks::SqlResult& databases,
                                                      std::string_view database);
 
-/// Transactions of `SHOW PROC '/transactions/<id>/running'` whose label is one of ours: of `prefix`, and
-/// parsed back (starrocks/label.hpp). Columns are found by name, because releases differ in them.
+/// Transactions of `SHOW PROC '/transactions/<id>/running'` whose label is one of ours: of
+/// `prefix`, and parsed back (starrocks/label.hpp). Columns are found by name, because releases
+/// differ in them.
 [[nodiscard]] std::vector<ListedTransaction> ours(const starrocks::SqlResult& running,
                                                   std::string_view prefix);
 

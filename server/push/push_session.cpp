@@ -1,5 +1,8 @@
 #include "server/push/push_session.hpp"
 
+#include "core/base/clock.hpp"
+
+#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
@@ -7,13 +10,10 @@
 #include <loadstar/v1/ingest_service.grpc.pb.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <charconv>
 #include <condition_variable>
 #include <thread>
 #include <utility>
-
-#include "core/base/clock.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -25,7 +25,8 @@ constexpr milliseconds kConnectTimeout{5'000};
 constexpr milliseconds kOpenTimeout{60'000};
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kMaxPause{5'000};
-// A stream is given up when no Ack comes for three times Limits.ack_interval, and at least this long.
+// A stream is given up when no Ack comes for three times Limits.ack_interval, and at least this
+// long.
 constexpr milliseconds kLeastSilence{15'000};
 // What a message has besides its data: names, numbers, properties.
 constexpr std::uint64_t kMessageOverhead = 64 * 1024;
@@ -198,7 +199,8 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
   std::unique_lock lock(mutex_);
   while (!stream.ended()) {
     report(ledger_);
-    if (stream.silence() > stream.patience() && (!stream.opened() || !ledger_.settled() || closed)) {
+    if (stream.silence() > stream.patience() &&
+        (!stream.opened() || !ledger_.settled() || closed)) {
       error_ = fmt::format("the daemon said nothing for {} s", stream.silence().count() / 1'000);
       stream.cancel();
     }
@@ -211,8 +213,9 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
     const PushLedger::Batch* const batch = stream.draining() ? nullptr : ledger_.send_next();
     if (batch != nullptr) {
       if (batch->chunk.data.size() + kMessageOverhead > stream.limits().max_message_bytes()) {
-        error_ = fmt::format("line {}: the row is longer than the daemon's limit of {} bytes a message",
-                             batch->chunk.first_line, stream.limits().max_message_bytes());
+        error_ =
+            fmt::format("line {}: the row is longer than the daemon's limit of {} bytes a message",
+                        batch->chunk.first_line, stream.limits().max_message_bytes());
         return Verdict::kFatal;
       }
       request.mutable_batch()->set_sequence(batch->sequence);
@@ -260,7 +263,8 @@ PushSession::Verdict PushSession::judge(const grpc::Status& status) {
   if (reason == "ROWS_REJECTED") {
     return judge_rejection(value("rejectedSequences"), value("receivedSequence"), error_);
   }
-  if (reason == "BAD_PAYLOAD" || reason == "BAD_REQUEST") return judge_refusal(details.field, error_);
+  if (reason == "BAD_PAYLOAD" || reason == "BAD_REQUEST")
+    return judge_refusal(details.field, error_);
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::DEADLINE_EXCEEDED:
@@ -282,7 +286,8 @@ PushSession::Verdict PushSession::judge_rejection(const std::string& sequences,
   return file_ended_ && ledger_.settled() ? Verdict::kDone : Verdict::kAgainAtOnce;
 }
 
-PushSession::Verdict PushSession::judge_refusal(const std::string& field, const std::string& message) {
+PushSession::Verdict PushSession::judge_refusal(const std::string& field,
+                                                const std::string& message) {
   constexpr std::string_view kPath = "batch[sequence=";
   if (!field.starts_with(kPath)) return Verdict::kFatal;
   const std::size_t before = ledger_.rejected().size();

@@ -1,11 +1,11 @@
 #include "config/resources.hpp"
 
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <thread>
-
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -22,7 +22,9 @@ class ResourcesTest : public ::testing::Test {
     write("proc/meminfo", "MemTotal:       10000 kB\nMemFree: 1 kB\n");
   }
 
-  void write(const std::string& name, const std::string& content) { directory_.write(name, content); }
+  void write(const std::string& name, const std::string& content) {
+    directory_.write(name, content);
+  }
   std::uint64_t memory() const { return automatic_memory(surroundings_).value; }
   unsigned threads() const { return automatic_threads(surroundings_); }
 

@@ -1,11 +1,12 @@
 #include "tests/server/fake_writers.hpp"
 
-#include <algorithm>
+#include "core/base/assert.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <variant>
 
-#include "core/base/assert.hpp"
+#include <algorithm>
+#include <variant>
 
 namespace loadstar::server::test {
 namespace {
@@ -34,9 +35,8 @@ void FakeStream::say(txn::StreamEvent event) {
 }
 
 void FakeStream::end_if_settled() {
-  const bool settled = look([&] {
-    return patient_ && half_closed_ && committed_ + 1 >= opened_.next_sequence + count_;
-  });
+  const bool settled = look(
+      [&] { return patient_ && half_closed_ && committed_ + 1 >= opened_.next_sequence + count_; });
   if (settled) end(std::nullopt);
 }
 

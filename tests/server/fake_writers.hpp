@@ -1,7 +1,11 @@
 #pragma once
 
+#include "core/txn/write_stream.hpp"
+#include "server/writers.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -11,9 +15,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/txn/write_stream.hpp"
-#include "server/writers.hpp"
 
 namespace loadstar::server::test {
 
@@ -49,8 +50,8 @@ class Watched {
 /// A WriteStream that notes what it is told and says what the test wants. Thread-safe.
 class FakeStream final : public txn::WriteStream, public Watched {
  public:
-  /// `patient`: a half-close ends it only once all its messages were said to be committed, as core's do;
-  /// otherwise at once.
+  /// `patient`: a half-close ends it only once all its messages were said to be committed, as
+  /// core's do; otherwise at once.
   FakeStream(const asio::any_io_executor& executor, txn::Opened opened, bool patient);
   ~FakeStream() override = default;
 
@@ -80,11 +81,11 @@ class FakeStream final : public txn::WriteStream, public Watched {
   asio::awaitable<txn::StreamEvent> next_event() override;
 
  private:
-  using Events = asio::experimental::concurrent_channel<asio::any_io_executor,
-                                                        void(boost::system::error_code,
-                                                             txn::StreamEvent)>;
-  using Permits =
-      asio::experimental::concurrent_channel<asio::any_io_executor, void(boost::system::error_code)>;
+  using Events =
+      asio::experimental::concurrent_channel<asio::any_io_executor,
+                                             void(boost::system::error_code, txn::StreamEvent)>;
+  using Permits = asio::experimental::concurrent_channel<asio::any_io_executor,
+                                                         void(boost::system::error_code)>;
 
   void send(txn::StreamEvent event);
   void end(std::optional<Refusal> refusal);
@@ -132,7 +133,8 @@ class FakeWriters final : public Writers, public Watched {
   [[nodiscard]] std::optional<Deadline> last_deadline() const;
 
   // Writers.
-  asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(txn::OpenRequest request) override;
+  asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(
+      txn::OpenRequest request) override;
   asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(txn::CheckpointRequest request,
                                                              Deadline deadline) override;
   asio::awaitable<Answer<txn::CommitOutcome>> commit(txn::CommitRequest request,

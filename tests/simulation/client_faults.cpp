@@ -6,33 +6,54 @@ namespace loadstar::simulation {
 
 std::string_view to_string(Step step) {
   switch (step) {
-    case Step::kClaim: return "claim";
-    case Step::kOpen: return "open";
-    case Step::kAppend: return "append";
-    case Step::kCheckpoint: return "checkpoint";
-    case Step::kSave: return "save";
-    case Step::kCommit: return "commit";
-    case Step::kAbort: return "abort";
+    case Step::kClaim:
+      return "claim";
+    case Step::kOpen:
+      return "open";
+    case Step::kAppend:
+      return "append";
+    case Step::kCheckpoint:
+      return "checkpoint";
+    case Step::kSave:
+      return "save";
+    case Step::kCommit:
+      return "commit";
+    case Step::kAbort:
+      return "abort";
   }
   return "";
 }
 
 std::string_view to_string(Mishap mishap) {
   switch (mishap) {
-    case Mishap::kNone: return "none";
-    case Mishap::kRequestLost: return "request lost";
-    case Mishap::kReplyLost: return "reply lost";
-    case Mishap::kRepeated: return "repeated, late";
-    case Mishap::kShortDeadline: return "short deadline";
-    case Mishap::kOtherDaemon: return "other daemon";
-    case Mishap::kStreamBreaks: return "stream breaks";
-    case Mishap::kCrashBefore: return "crash before";
-    case Mishap::kCrashAfter: return "crash after";
-    case Mishap::kPauseBefore: return "pause before";
-    case Mishap::kPauseAfter: return "pause after";
-    case Mishap::kDeclined: return "checkpoint declined";
-    case Mishap::kNotCommitted: return "commit notice lost";
-    case Mishap::kGivesUp: return "gives up";
+    case Mishap::kNone:
+      return "none";
+    case Mishap::kRequestLost:
+      return "request lost";
+    case Mishap::kReplyLost:
+      return "reply lost";
+    case Mishap::kRepeated:
+      return "repeated, late";
+    case Mishap::kShortDeadline:
+      return "short deadline";
+    case Mishap::kOtherDaemon:
+      return "other daemon";
+    case Mishap::kStreamBreaks:
+      return "stream breaks";
+    case Mishap::kCrashBefore:
+      return "crash before";
+    case Mishap::kCrashAfter:
+      return "crash after";
+    case Mishap::kPauseBefore:
+      return "pause before";
+    case Mishap::kPauseAfter:
+      return "pause after";
+    case Mishap::kDeclined:
+      return "checkpoint declined";
+    case Mishap::kNotCommitted:
+      return "commit notice lost";
+    case Mishap::kGivesUp:
+      return "gives up";
   }
   return "";
 }
@@ -41,20 +62,27 @@ bool applies(Mishap mishap, Step step) {
   const bool call = step == Step::kOpen || step == Step::kCheckpoint || step == Step::kCommit ||
                     step == Step::kAbort;
   switch (mishap) {
-    case Mishap::kNone: return false;
+    case Mishap::kNone:
+      return false;
     case Mishap::kRequestLost:
     case Mishap::kReplyLost:
     case Mishap::kRepeated:
-    case Mishap::kOtherDaemon: return call;
-    case Mishap::kShortDeadline: return step == Step::kCheckpoint || step == Step::kCommit;
-    case Mishap::kStreamBreaks: return step == Step::kAppend;
+    case Mishap::kOtherDaemon:
+      return call;
+    case Mishap::kShortDeadline:
+      return step == Step::kCheckpoint || step == Step::kCommit;
+    case Mishap::kStreamBreaks:
+      return step == Step::kAppend;
     case Mishap::kCrashBefore:
     case Mishap::kCrashAfter:
     case Mishap::kPauseBefore:
-    case Mishap::kPauseAfter: return true;
+    case Mishap::kPauseAfter:
+      return true;
     case Mishap::kDeclined:
-    case Mishap::kNotCommitted: return step == Step::kSave;
-    case Mishap::kGivesUp: return step == Step::kAppend;
+    case Mishap::kNotCommitted:
+      return step == Step::kSave;
+    case Mishap::kGivesUp:
+      return step == Step::kAppend;
   }
   return false;
 }

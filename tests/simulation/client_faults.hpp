@@ -29,11 +29,11 @@ enum class Mishap : std::uint8_t {
   kStreamBreaks,
   kCrashBefore,
   kCrashAfter,
-  kPauseBefore,    ///< SIGSTOP for up to two minutes: meanwhile a successor may start
+  kPauseBefore,  ///< SIGSTOP for up to two minutes: meanwhile a successor may start
   kPauseAfter,
-  kDeclined,       ///< the checkpoint is not made durable
-  kNotCommitted,   ///< the notice to commit is lost
-  kGivesUp,        ///< Abort, then exit
+  kDeclined,      ///< the checkpoint is not made durable
+  kNotCommitted,  ///< the notice to commit is lost
+  kGivesUp,       ///< Abort, then exit
 };
 inline constexpr std::size_t kMishaps = 14;
 [[nodiscard]] std::string_view to_string(Mishap mishap);

@@ -16,7 +16,8 @@ struct ClientRecord {
   std::uint64_t version = 0;  ///< of the store; for compare-and-set
 };
 
-/// The durable store of one writer's record. It outlives every client and knows only compare-and-set.
+/// The durable store of one writer's record. It outlives every client and knows only
+/// compare-and-set.
 class ClientRecordStore {
  public:
   [[nodiscard]] const ClientRecord& load() const { return record_; }

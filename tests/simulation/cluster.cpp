@@ -1,7 +1,6 @@
 #include "tests/simulation/cluster.hpp"
 
 #include "core/base/deadline.hpp"
-
 #include "tests/simulation/trace.hpp"
 
 #include <boost/asio/this_coro.hpp>

@@ -17,7 +17,8 @@
 
 namespace loadstar::simulation {
 
-/// How one daemon process reaches StarRocks: writes down what it asks, and is cut when the process dies.
+/// How one daemon process reaches StarRocks: writes down what it asks, and is cut when the process
+/// dies.
 class DaemonLink final : public http::Transport {
  public:
   /// Told of each exchange, before it leaves and after it was processed; may cut().

@@ -9,7 +9,8 @@
 #include <algorithm>
 #include <utility>
 
-// Epochs, the stream and the rows of an exactly-once client; exactly_once_client_calls.cpp has the rest.
+// Epochs, the stream and the rows of an exactly-once client; exactly_once_client_calls.cpp has the
+// rest.
 
 namespace loadstar::simulation {
 namespace {
@@ -85,8 +86,7 @@ asio::awaitable<bool> ExactlyOnceClient::claim() {
   co_await end_step(mishap);
   if (crashed_) co_return false;
   if (variant != ClientVariant::kEpochProbed && variant != ClientVariant::kEpochNotDurable) {
-    const auto saved =
-        writer_.store.save(record_, variant == ClientVariant::kNoCompareAndSet);
+    const auto saved = writer_.store.save(record_, variant == ClientVariant::kNoCompareAndSet);
     if (!saved) co_return false;
     record_ = *saved;
   }
@@ -190,8 +190,9 @@ void ExactlyOnceClient::on_opened(Stream& stream) {
     committed_ = saved_ = next - 1;
     writer_.committed = std::max(writer_.committed, record_.position);
   } else if (!kept_.empty() && opened.next_sequence < kept_.front().sequence) {
-    violations.add("V1", fmt::format("{} is asked for batch {}, which is covered by a durable token",
-                                     writer_.name, opened.next_sequence));
+    violations.add("V1",
+                   fmt::format("{} is asked for batch {}, which is covered by a durable token",
+                               writer_.name, opened.next_sequence));
   } else if (opened.next_sequence > next_sequence_) {
     violations.add("V3", fmt::format("{} is asked for batch {}, and has made none above {}",
                                      writer_.name, opened.next_sequence, next_sequence_ - 1));
@@ -209,9 +210,8 @@ void ExactlyOnceClient::on_opened(Stream& stream) {
 
 /// False: this stream is of no more use.
 asio::awaitable<bool> ExactlyOnceClient::send_next(std::shared_ptr<Stream> stream) {
-  auto found = std::find_if(kept_.begin(), kept_.end(), [this](const Kept& batch) {
-    return batch.sequence >= next_to_send_;
-  });
+  auto found = std::find_if(kept_.begin(), kept_.end(),
+                            [this](const Kept& batch) { return batch.sequence >= next_to_send_; });
   if (found == kept_.end()) {
     const bool cut = cut_batch();
     if (!cut) {
@@ -258,9 +258,9 @@ asio::awaitable<void> ExactlyOnceClient::listen(std::shared_ptr<Stream> stream) 
 
 void ExactlyOnceClient::on_ack(const txn::Ack& ack) {
   if (ack.committed_sequence > ack.received_sequence) {
-    world_.oracle.violations().add("V8", fmt::format("{}: {} committed of {} received",
-                                                     writer_.name, ack.committed_sequence,
-                                                     ack.received_sequence));
+    world_.oracle.violations().add(
+        "V8", fmt::format("{}: {} committed of {} received", writer_.name, ack.committed_sequence,
+                          ack.received_sequence));
   }
   const auto end = ends_.find(ack.committed_sequence);
   if (end != ends_.end()) world_.oracle.acknowledged(writer_, end->second);
@@ -269,7 +269,8 @@ void ExactlyOnceClient::on_ack(const txn::Ack& ack) {
 /// The next batch: neighbours of one table. False if there is none to make now.
 bool ExactlyOnceClient::cut_batch() {
   const auto& rows = writer_.rows;
-  // Batches may run ahead of what is committed, within the daemon's limit (and now and then beyond).
+  // Batches may run ahead of what is committed, within the daemon's limit (and now and then
+  // beyond).
   const std::uint64_t ahead = world_.plan.pipelined ? max_pending() : 1;
   const std::uint64_t limit = committed_ + ahead + (random_.chance(5) ? 1 : 0);
   if (checkpoint_ > limit) return false;

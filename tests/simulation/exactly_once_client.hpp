@@ -28,10 +28,10 @@ struct ClientWorld {
   ExactlyOnceOracle& oracle;
 };
 
-/// One incarnation of an exactly-once client, exactly as ingest-api.md 3.11 has it: it shares nothing
-/// with other incarnations of its writer but the durable record. A sender keeps the stream open and cuts
-/// the source into batches and checkpoints; beside it a committer takes each checkpoint through
-/// Checkpoint, save and Commit. Single-threaded.
+/// One incarnation of an exactly-once client, exactly as ingest-api.md 3.11 has it: it shares
+/// nothing with other incarnations of its writer but the durable record. A sender keeps the stream
+/// open and cuts the source into batches and checkpoints; beside it a committer takes each
+/// checkpoint through Checkpoint, save and Commit. Single-threaded.
 class ExactlyOnceClient final : public std::enable_shared_from_this<ExactlyOnceClient> {
  public:
   ExactlyOnceClient(ClientWorld& world, SimulatedWriter& writer, std::uint64_t random_seed,
@@ -124,17 +124,17 @@ class ExactlyOnceClient final : public std::enable_shared_from_this<ExactlyOnceC
   ClientRecord record_;
   bool epoch_over_ = false;
   unsigned opens_ = 0;
-  std::size_t at_ = 0;              // the daemon
-  Process process_;                 // of the newest stream
-  std::size_t position_ = 0;        // first row that is in no batch
-  std::uint64_t next_sequence_ = 1;    // of the next batch that is cut
+  std::size_t at_ = 0;               // the daemon
+  Process process_;                  // of the newest stream
+  std::size_t position_ = 0;         // first row that is in no batch
+  std::uint64_t next_sequence_ = 1;  // of the next batch that is cut
   std::uint64_t next_to_send_ = 1;
-  std::uint64_t checkpoint_ = 1;       // of the next batch that is cut
-  std::uint64_t committed_ = 0;        // newest checkpoint that is known to be committed
-  std::uint64_t saved_ = 0;            // newest checkpoint whose token is durable
-  bool skips_commit_ = false;          // the notice of the last checkpoint is lost
-  bool recovered_ = false;             // an Open of this epoch was answered
-  unsigned declined_ = 0;              // in a row
+  std::uint64_t checkpoint_ = 1;  // of the next batch that is cut
+  std::uint64_t committed_ = 0;   // newest checkpoint that is known to be committed
+  std::uint64_t saved_ = 0;       // newest checkpoint whose token is durable
+  bool skips_commit_ = false;     // the notice of the last checkpoint is lost
+  bool recovered_ = false;        // an Open of this epoch was answered
+  unsigned declined_ = 0;         // in a row
   std::deque<Kept> kept_;
   std::deque<Cut> cuts_;
   std::map<std::uint64_t, std::size_t> ends_;  // sequence -> position behind it

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <utility>
 
-// Phase one, the decision and phase two of an exactly-once client, over calls that can be lost, late or
-// repeated.
+// Phase one, the decision and phase two of an exactly-once client, over calls that can be lost,
+// late or repeated.
 
 namespace loadstar::simulation {
 namespace {
@@ -98,8 +98,8 @@ asio::awaitable<std::optional<std::string>> ExactlyOnceClient::checkpoint(Cut cu
   co_return std::nullopt;
 }
 
-asio::awaitable<ExactlyOnceClient::Reply<txn::CheckpointOutcome>> ExactlyOnceClient::call_checkpoint(
-    Process process, Cut cut, Mishap mishap) {
+asio::awaitable<ExactlyOnceClient::Reply<txn::CheckpointOutcome>>
+ExactlyOnceClient::call_checkpoint(Process process, Cut cut, Mishap mishap) {
   txn::CheckpointRequest request;
   request.writer_id = writer_.name;
   request.epoch = record_.epoch;
@@ -223,15 +223,20 @@ bool ExactlyOnceClient::judge(const Refusal& refusal) {
     case Reason::kOverloaded:
     case Reason::kStreamReplaced:
     case Reason::kWriterNotOpen:
-    case Reason::kTooManyPendingCheckpoints: return true;
-    case Reason::kWriterFenced: exits_ = true; break;
+    case Reason::kTooManyPendingCheckpoints:
+      return true;
+    case Reason::kWriterFenced:
+      exits_ = true;
+      break;
     case Reason::kRowsRejected:
       writer_.leaves_out_bad = true;
       epoch_over_ = true;
       break;
     case Reason::kEpochUsed:
     case Reason::kRowCountMismatch:
-    case Reason::kIntervalLost: epoch_over_ = true; break;
+    case Reason::kIntervalLost:
+      epoch_over_ = true;
+      break;
     case Reason::kCheckpointLost:
     case Reason::kOutcomeUnknown:
     case Reason::kStaleResumeToken:

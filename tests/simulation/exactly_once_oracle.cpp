@@ -47,7 +47,8 @@ ExactlyOnceOracle::ExactlyOnceOracle(const ExactlyOncePlan& plan, TransactionMod
     }
     writers_.push_back(std::move(writer));
   }
-  model_.on_commit([this](const std::string& label, const TransactionModel::Transaction& transaction,
+  model_.on_commit([this](const std::string& label,
+                          const TransactionModel::Transaction& transaction,
                           bool one_phase) { on_commit(label, transaction, one_phase); });
 }
 
@@ -65,14 +66,17 @@ void ExactlyOnceOracle::on_commit(const std::string& label,
     const auto& [writer, index] = known->second;
     const SourceRow& source = writer->rows[index];
     if (source.table != transaction.table) {
-      violations_.add("V5", fmt::format("{} commits row {} into {}", label, row, transaction.table));
+      violations_.add("V5",
+                      fmt::format("{} commits row {} into {}", label, row, transaction.table));
     }
     if (index >= writer->durable) {
-      violations_.add("V3", fmt::format("{} commits row {}; no durable record covers it", label, row));
+      violations_.add("V3",
+                      fmt::format("{} commits row {}; no durable record covers it", label, row));
     }
     const unsigned count = model_.rows(transaction.table).at(row);
     if (count > 1) {
-      violations_.add("V2", fmt::format("{} commits row {} again ({} times now)", label, row, count));
+      violations_.add("V2",
+                      fmt::format("{} commits row {} again ({} times now)", label, row, count));
     }
     std::size_t& newest = newest_[writer->name + " " + source.table];
     if (index < newest) {
@@ -111,8 +115,8 @@ void ExactlyOnceOracle::acknowledged(SimulatedWriter& writer, std::size_t positi
     const SourceRow& row = writer.rows[i];
     if (row.bad) continue;
     if (!model_.rows(row.table).contains(row.text)) {
-      violations_.add("V8", fmt::format("an Ack says that row {} is committed, and it is not",
-                                        row.text));
+      violations_.add("V8",
+                      fmt::format("an Ack says that row {} is committed, and it is not", row.text));
       return;
     }
   }
@@ -162,8 +166,9 @@ void ExactlyOnceOracle::check_begun() {
   }
 }
 
-/// V1: rows of what was committed are there. V2, V3, V5 were checked row by row as they were committed.
-/// V4 follows: every row of a finished writer is there once, so each of its checkpoints is whole.
+/// V1: rows of what was committed are there. V2, V3, V5 were checked row by row as they were
+/// committed. V4 follows: every row of a finished writer is there once, so each of its checkpoints
+/// is whole.
 void ExactlyOnceOracle::check_rows(const SimulatedWriter& writer, std::size_t end) {
   for (std::size_t i = 0; i < end; ++i) {
     const SourceRow& row = writer.rows[i];
@@ -215,8 +220,8 @@ bool ExactlyOnceOracle::is_reached(const starrocks::PartLabel& label) const {
   return unknown < 2;
 }
 
-/// V11: nothing that is decided, and nothing of an epoch that ended well, is left. What earlier Opens
-/// could not reach ends by its timeout (ingest-api.md 4.3).
+/// V11: nothing that is decided, and nothing of an epoch that ended well, is left. What earlier
+/// Opens could not reach ends by its timeout (ingest-api.md 4.3).
 void ExactlyOnceOracle::check_lingering(const SimulatedWriter& writer) {
   const auto token = txn::decode_resume_token(writer.store.load().token);
   for (const auto& [text, transaction] : model_.transactions()) {
@@ -227,11 +232,12 @@ void ExactlyOnceOracle::check_lingering(const SimulatedWriter& writer) {
     if (label == nullptr || label->writer != writer.name) continue;
     ++lingering_;
     if (log_.durable_labels().contains(text)) {
-      violations_.add("V11", fmt::format("{} is named by a durable token and is left prepared", text));
+      violations_.add("V11",
+                      fmt::format("{} is named by a durable token and is left prepared", text));
     } else if (label->epoch == writer.store.load().epoch && writer.finished &&
                !log_.rolled_back(text)) {
-      // What was rolled back can be begun again by a request that comes late; it ends by its timeout
-      // (F281).
+      // What was rolled back can be begun again by a request that comes late; it ends by its
+      // timeout (F281).
       violations_.add("V11", fmt::format("{} of the last epoch is left", text));
     }
   }

@@ -40,9 +40,10 @@ struct SimulatedWriter {
   std::size_t committed = 0;    ///< the farthest position that was answered as committed
 };
 
-/// The oracle of exactly-once delivery: what clients decided and were told, compared with what is in the
-/// tables, at every commit and at the end (delivery-and-faults.md 2.6). Beside it OperationLog has V10
-/// and V12. Not here: V7 (at-least-once only) and V14 (RSS, fds: rings R2 and R3).
+/// The oracle of exactly-once delivery: what clients decided and were told, compared with what is
+/// in the tables, at every commit and at the end (delivery-and-faults.md 2.6). Beside it
+/// OperationLog has V10 and V12. Not here: V7 (at-least-once only) and V14 (RSS, fds: rings R2 and
+/// R3).
 class ExactlyOnceOracle {
  public:
   ExactlyOnceOracle(const ExactlyOncePlan& plan, TransactionModel& model, OperationLog& log,
@@ -67,7 +68,8 @@ class ExactlyOnceOracle {
   /// Commit or Open was answered CHECKPOINT_LOST or OUTCOME_UNKNOWN. V8, V9.
   void lost(SimulatedWriter& writer, const Refusal& refusal);
 
-  /// An Open that met no fault was answered: it began at `since` with the record's epoch and `token`. V11.
+  /// An Open that met no fault was answered: it began at `since` with the record's epoch and
+  /// `token`. V11.
   void recovered(const SimulatedWriter& writer, std::uint64_t epoch, const std::string& token,
                  Clock::time_point since, std::uint64_t max_pending);
 
@@ -93,11 +95,12 @@ class ExactlyOnceOracle {
   OperationLog& log_;
   Violations& violations_;
   std::vector<std::unique_ptr<SimulatedWriter>> writers_;
-  std::map<std::string, std::pair<SimulatedWriter*, std::size_t>> known_;  // row -> where it is from
+  std::map<std::string, std::pair<SimulatedWriter*, std::size_t>>
+      known_;                                  // row -> where it is from
   std::map<std::string, std::size_t> newest_;  // "writer table" -> index + 1 of its newest row
   std::set<std::tuple<std::string, std::uint64_t, std::uint64_t>> with_rows_;  // checkpoints
-  std::set<std::string> published_;            // labels
-  std::set<std::string> told_committed_;       // labels
+  std::set<std::string> published_;                                            // labels
+  std::set<std::string> told_committed_;                                       // labels
   std::uint64_t lingering_ = 0;
 };
 

@@ -13,9 +13,12 @@ using std::chrono::seconds;
 
 std::string_view to_string(DaemonEnd::Kind kind) {
   switch (kind) {
-    case DaemonEnd::Kind::kKilledBefore: return "killed before";
-    case DaemonEnd::Kind::kKilledAfter: return "killed after";
-    case DaemonEnd::Kind::kDrained: return "drained at";
+    case DaemonEnd::Kind::kKilledBefore:
+      return "killed before";
+    case DaemonEnd::Kind::kKilledAfter:
+      return "killed after";
+    case DaemonEnd::Kind::kDrained:
+      return "drained at";
   }
   return "";
 }
@@ -34,7 +37,8 @@ ExactlyOncePlan plan_for(std::uint64_t seed) {
   plan.bad_rows = random.chance(8);
   plan.lanes = random.chance(15);
   plan.incarnations = 2 + static_cast<unsigned>(random.below(5));
-  // Each twentieth run is calm; the others have faults of the network, of clients and daemons, or both.
+  // Each twentieth run is calm; the others have faults of the network, of clients and daemons, or
+  // both.
   const bool calm = seed % 20 == 0;
   const auto kind = random.below(10);
   plan.network_faults = !calm && kind < 8;
@@ -75,7 +79,8 @@ CoreOptions options_for(const ExactlyOncePlan& plan) {
 
 std::string describe(const ExactlyOncePlan& plan) {
   std::string text = fmt::format(
-      "seed {}: {} writer(s), {} table(s), {} rows each, up to {} in a batch, {} incarnation(s), {} "
+      "seed {}: {} writer(s), {} table(s), {} rows each, up to {} in a batch, {} incarnation(s), "
+      "{} "
       "exchanges{}{}{}{}",
       plan.seed, plan.writers, plan.tables, plan.rows, plan.rows_per_batch, plan.incarnations,
       plan.most_exchanges, plan.pipelined ? ", pipelined" : "", plan.bad_rows ? ", bad rows" : "",

@@ -14,10 +14,10 @@ namespace loadstar::simulation {
 /// How a client departs from ingest-api.md 3.11; all but the first must be caught (4.8).
 enum class ClientVariant : std::uint8_t {
   kAsSpecified,
-  kEpochNotDurable,    ///< the epoch is not saved before Open
-  kEpochProbed,        ///< the first epoch without a trace in StarRocks, instead of the next one
-  kNoCompareAndSet,    ///< the record is overwritten
-  kNeverReattaches,    ///< no Open carries reattach (a breach that the daemon's probe is to find)
+  kEpochNotDurable,  ///< the epoch is not saved before Open
+  kEpochProbed,      ///< the first epoch without a trace in StarRocks, instead of the next one
+  kNoCompareAndSet,  ///< the record is overwritten
+  kNeverReattaches,  ///< no Open carries reattach (a breach that the daemon's probe is to find)
 };
 
 /// The daemon that makes exchange number `exchange` is ended at it.
@@ -37,14 +37,14 @@ struct ExactlyOncePlan {
   std::uint64_t seed = 0;
   unsigned writers = 1;
   unsigned tables = 2;
-  unsigned rows = 30;            ///< of each writer
-  unsigned rows_per_batch = 4;   ///< at most
-  unsigned checkpoint_percent = 30;  ///< chance per batch that a checkpoint ends with it
-  unsigned empty_percent = 0;    ///< of checkpoints: another one without rows follows
-  bool pipelined = true;         ///< batches of the next checkpoints are sent meanwhile
-  bool bad_rows = false;         ///< some rows are refused until the client leaves them out
-  bool lanes = false;            ///< batches of one table differ in their properties
-  unsigned incarnations = 6;     ///< of each writer's client while faults last
+  unsigned rows = 30;                  ///< of each writer
+  unsigned rows_per_batch = 4;         ///< at most
+  unsigned checkpoint_percent = 30;    ///< chance per batch that a checkpoint ends with it
+  unsigned empty_percent = 0;          ///< of checkpoints: another one without rows follows
+  bool pipelined = true;               ///< batches of the next checkpoints are sent meanwhile
+  bool bad_rows = false;               ///< some rows are refused until the client leaves them out
+  bool lanes = false;                  ///< batches of one table differ in their properties
+  unsigned incarnations = 6;           ///< of each writer's client while faults last
   std::uint64_t most_exchanges = 900;  ///< then faults end
   /// A3 is broken: prepared transactions run out after this, and committed labels may be forgotten.
   std::optional<std::chrono::seconds> prepared_for;

@@ -10,9 +10,8 @@
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/virtual_time.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
@@ -27,11 +26,12 @@ using std::chrono::minutes;
 
 /// Faults stop here at the latest, so that each run can end well.
 constexpr minutes kFaultsEnd{20};
-/// V15: a new incarnation is through within this once nothing fails any more; twice the longest back-off
-/// and request timeout, and what it takes to load the rest.
+/// V15: a new incarnation is through within this once nothing fails any more; twice the longest
+/// back-off and request timeout, and what it takes to load the rest.
 constexpr minutes kRecovery{30};
 
-// Both draw the same from `random`, scripted or not, so that a script of what struck repeats the run.
+// Both draw the same from `random`, scripted or not, so that a script of what struck repeats the
+// run.
 
 FaultPlan network_of(const ExactlyOncePlan& plan, Random& random) {
   FaultPlan drawn(random, plan.network_faults);
@@ -104,16 +104,16 @@ class Run {
         continue;
       }
       ++made;
-      const auto client = std::make_shared<ExactlyOnceClient>(
-          world_, writer, random_.below(UINT64_MAX), changed_);
+      const auto client =
+          std::make_shared<ExactlyOnceClient>(world_, writer, random_.below(UINT64_MAX), changed_);
       clients_.push_back(client);
       clients_running_.spawn(client->run());
       const bool calm = healed_ || !plan_.mishaps;
       // Who thinks that the client is dead may be wrong: then two are alive.
       const Deadline patience =
           calm ? kNever
-               : Clock::now() + milliseconds(random_.chance(50) ? 5'000 + random_.below(90'000)
-                                                                : 600'000);
+               : Clock::now() +
+                     milliseconds(random_.chance(50) ? 5'000 + random_.below(90'000) : 600'000);
       while (!client->over() && !writer.finished && !writer.lost && !stuck_ &&
              Clock::now() < patience && (calm || !healed_)) {
         co_await changed_.wait_until(patience);
@@ -167,8 +167,9 @@ class Run {
     // V13: what daemons hold at the end is nothing.
     for (const auto& process : cluster_.all()) {
       if (process->reserved_bytes() == 0) continue;
-      violations_.add("V13", fmt::format("{} bytes are charged to the budget of daemon {} at the end",
-                                         process->reserved_bytes(), process->number()));
+      violations_.add("V13",
+                      fmt::format("{} bytes are charged to the budget of daemon {} at the end",
+                                  process->reserved_bytes(), process->number()));
     }
   }
 

@@ -31,14 +31,15 @@ struct ExactlyOnceReport {
   MishapPlan::Script mishaps;
 };
 
-/// Runs two daemons with all of core/ against one simulated StarRocks, with exactly-once clients that
-/// crash, pause, come back and overlap, in one thread and virtual time; everything follows from the
-/// plan. At the end faults heal, one incarnation of each client finishes, and the invariants are checked
-/// on the rows.
+/// Runs two daemons with all of core/ against one simulated StarRocks, with exactly-once clients
+/// that crash, pause, come back and overlap, in one thread and virtual time; everything follows
+/// from the plan. At the end faults heal, one incarnation of each client finishes, and the
+/// invariants are checked on the rows.
 [[nodiscard]] ExactlyOnceReport run_exactly_once(const ExactlyOncePlan& plan);
 
-/// The smallest plan found that still breaks the invariant that `report` breaks first: without faults,
-/// ends of daemons, writers, tables, rows and incarnations that it does not need. At most `runs` runs.
+/// The smallest plan found that still breaks the invariant that `report` breaks first: without
+/// faults, ends of daemons, writers, tables, rows and incarnations that it does not need. At most
+/// `runs` runs.
 [[nodiscard]] ExactlyOncePlan shrink(const ExactlyOnceReport& report, unsigned runs);
 
 }  // namespace loadstar::simulation

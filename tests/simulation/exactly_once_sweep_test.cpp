@@ -8,7 +8,8 @@
 namespace loadstar::simulation {
 namespace {
 
-/// One writer, two tables, three checkpoints (one of them empty), no chance: the same exchanges each time.
+/// One writer, two tables, three checkpoints (one of them empty), no chance: the same exchanges
+/// each time.
 ExactlyOncePlan small_plan() {
   ExactlyOncePlan plan;
   plan.seed = 20;
@@ -30,7 +31,8 @@ void expect_whole(const ExactlyOnceReport& report) {
   EXPECT_EQ(report.lost, 0U) << text;
 }
 
-/// Fails the n-th exchange in each way, for every n that there is: open, begin, load, prepare, commit.
+/// Fails the n-th exchange in each way, for every n that there is: open, begin, load, prepare,
+/// commit.
 class NetworkSweep : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(NetworkSweep, EveryExchangeMayFail) {
@@ -51,20 +53,22 @@ TEST_P(NetworkSweep, EveryExchangeMayFail) {
   fmt::print("{}: {} runs, struck {}\n", to_string(GetParam()), runs, struck);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Faults, NetworkSweep,
-    ::testing::Values(Fault::kRefused, Fault::kResetBefore, Fault::kTornBody, Fault::kResetAfter,
-                      Fault::kTimeoutBefore, Fault::kTimeoutAfter, Fault::kServerError,
-                      Fault::kMalformedReply, Fault::kFailedWord, Fault::kLeaderChange,
-                      Fault::kBackendRestart, Fault::kDelayedDuplicate, Fault::kDeliveredLate,
-                      Fault::kTransactionTimeout, Fault::kSlowPublish),
-    [](const auto& fault) {
-      std::string name;
-      for (const char character : to_string(fault.param)) {
-        if (std::isalnum(static_cast<unsigned char>(character)) != 0) name += character;
-      }
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Faults, NetworkSweep,
+                         ::testing::Values(Fault::kRefused, Fault::kResetBefore, Fault::kTornBody,
+                                           Fault::kResetAfter, Fault::kTimeoutBefore,
+                                           Fault::kTimeoutAfter, Fault::kServerError,
+                                           Fault::kMalformedReply, Fault::kFailedWord,
+                                           Fault::kLeaderChange, Fault::kBackendRestart,
+                                           Fault::kDelayedDuplicate, Fault::kDeliveredLate,
+                                           Fault::kTransactionTimeout, Fault::kSlowPublish),
+                         [](const auto& fault) {
+                           std::string name;
+                           for (const char character : to_string(fault.param)) {
+                             if (std::isalnum(static_cast<unsigned char>(character)) != 0)
+                               name += character;
+                           }
+                           return name;
+                         });
 
 /// Ends the daemon at its n-th exchange, in each way.
 class DaemonSweep : public ::testing::TestWithParam<DaemonEnd::Kind> {};
@@ -97,7 +101,8 @@ class ClientSweep : public ::testing::TestWithParam<Mishap> {};
 TEST_P(ClientSweep, EveryStepMayFail) {
   std::uint64_t struck = 0;
   std::uint64_t idle = 0;
-  // Not every mishap applies to every step; several steps in a row without it mean that there are no more.
+  // Not every mishap applies to every step; several steps in a row without it mean that there are
+  // no more.
   for (std::uint64_t n = 1; idle < 40; ++n) {
     ExactlyOncePlan plan = small_plan();
     plan.clients = MishapPlan::Script{{n, GetParam()}};
@@ -118,9 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Mishap::kCrashBefore, Mishap::kCrashAfter, Mishap::kPauseBefore,
                       Mishap::kPauseAfter, Mishap::kDeclined, Mishap::kNotCommitted,
                       Mishap::kGivesUp),
-    [](const auto& mishap) {
-      return fmt::format("Mishap{}", static_cast<int>(mishap.param));
-    });
+    [](const auto& mishap) { return fmt::format("Mishap{}", static_cast<int>(mishap.param)); });
 
 }  // namespace
 }  // namespace loadstar::simulation

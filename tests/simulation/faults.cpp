@@ -18,55 +18,90 @@ bool has_body(Operation operation) {
 
 std::string_view to_string(Operation operation) {
   switch (operation) {
-    case Operation::kBegin: return "begin";
-    case Operation::kLoad: return "load";
-    case Operation::kPrepare: return "prepare";
-    case Operation::kCommit: return "commit";
-    case Operation::kRollback: return "rollback";
-    case Operation::kQuery: return "query";
-    case Operation::kStreamLoad: return "plain load";
-    case Operation::kCancel: return "cancel";
-    case Operation::kOther: return "other";
+    case Operation::kBegin:
+      return "begin";
+    case Operation::kLoad:
+      return "load";
+    case Operation::kPrepare:
+      return "prepare";
+    case Operation::kCommit:
+      return "commit";
+    case Operation::kRollback:
+      return "rollback";
+    case Operation::kQuery:
+      return "query";
+    case Operation::kStreamLoad:
+      return "plain load";
+    case Operation::kCancel:
+      return "cancel";
+    case Operation::kOther:
+      return "other";
   }
   return "other";
 }
 
 std::string_view to_string(Fault fault) {
   switch (fault) {
-    case Fault::kNone: return "none";
-    case Fault::kRefused: return "refused";
-    case Fault::kResetBefore: return "reset before processing";
-    case Fault::kResetAfter: return "reset after processing";
-    case Fault::kTornBody: return "torn body";
-    case Fault::kTimeoutBefore: return "timeout, not processed";
-    case Fault::kTimeoutAfter: return "timeout, processed";
-    case Fault::kServerError: return "5xx";
-    case Fault::kMalformedReply: return "malformed JSON";
-    case Fault::kForeignRedirect: return "307 to foreign host";
-    case Fault::kDeadRedirect: return "307 to dead host";
-    case Fault::kRedirectLoop: return "redirect loop";
-    case Fault::kFailedWord: return "200 with failure word";
-    case Fault::kInProcessing: return "TXN_IN_PROCESSING";
-    case Fault::kTooManyTransactions: return "too many running txns";
-    case Fault::kTooManyVersions: return "too many versions";
-    case Fault::kUnauthorized: return "401";
-    case Fault::kLeaderChange: return "FE leader change";
-    case Fault::kBackendRestart: return "BE restart";
-    case Fault::kTransactionTimeout: return "transaction timeout";
-    case Fault::kLabelEvicted: return "label evicted";
-    case Fault::kDelayedDuplicate: return "delayed duplicate";
-    case Fault::kDeliveredLate: return "delivered late";
-    case Fault::kLockTimeout: return "write lock timeout";
-    case Fault::kSlowPublish: return "publish slow";
-    case Fault::kSlow: return "slow answer";
+    case Fault::kNone:
+      return "none";
+    case Fault::kRefused:
+      return "refused";
+    case Fault::kResetBefore:
+      return "reset before processing";
+    case Fault::kResetAfter:
+      return "reset after processing";
+    case Fault::kTornBody:
+      return "torn body";
+    case Fault::kTimeoutBefore:
+      return "timeout, not processed";
+    case Fault::kTimeoutAfter:
+      return "timeout, processed";
+    case Fault::kServerError:
+      return "5xx";
+    case Fault::kMalformedReply:
+      return "malformed JSON";
+    case Fault::kForeignRedirect:
+      return "307 to foreign host";
+    case Fault::kDeadRedirect:
+      return "307 to dead host";
+    case Fault::kRedirectLoop:
+      return "redirect loop";
+    case Fault::kFailedWord:
+      return "200 with failure word";
+    case Fault::kInProcessing:
+      return "TXN_IN_PROCESSING";
+    case Fault::kTooManyTransactions:
+      return "too many running txns";
+    case Fault::kTooManyVersions:
+      return "too many versions";
+    case Fault::kUnauthorized:
+      return "401";
+    case Fault::kLeaderChange:
+      return "FE leader change";
+    case Fault::kBackendRestart:
+      return "BE restart";
+    case Fault::kTransactionTimeout:
+      return "transaction timeout";
+    case Fault::kLabelEvicted:
+      return "label evicted";
+    case Fault::kDelayedDuplicate:
+      return "delayed duplicate";
+    case Fault::kDeliveredLate:
+      return "delivered late";
+    case Fault::kLockTimeout:
+      return "write lock timeout";
+    case Fault::kSlowPublish:
+      return "publish slow";
+    case Fault::kSlow:
+      return "slow answer";
   }
   return "none";
 }
 
 const Operations& at_least_once_operations() {
-  static const Operations kOperations{Operation::kBegin,    Operation::kLoad,  Operation::kPrepare,
-                                      Operation::kCommit,   Operation::kRollback,
-                                      Operation::kQuery,    Operation::kStreamLoad};
+  static const Operations kOperations{
+      Operation::kBegin,    Operation::kLoad,  Operation::kPrepare,   Operation::kCommit,
+      Operation::kRollback, Operation::kQuery, Operation::kStreamLoad};
   return kOperations;
 }
 
@@ -79,13 +114,16 @@ const Operations& exactly_once_operations() {
 
 std::string_view why_not(Fault fault, Operation operation) {
   switch (fault) {
-    case Fault::kNone: return "no fault";
-    case Fault::kTornBody: return has_body(operation) ? "" : "there is no body";
+    case Fault::kNone:
+      return "no fault";
+    case Fault::kTornBody:
+      return has_body(operation) ? "" : "there is no body";
     case Fault::kDeadRedirect:
     case Fault::kForeignRedirect:
     case Fault::kRedirectLoop:
       return "";
-    case Fault::kInProcessing: return in_transaction(operation) ? "" : "takes no transaction lock";
+    case Fault::kInProcessing:
+      return in_transaction(operation) ? "" : "takes no transaction lock";
     case Fault::kTooManyTransactions:
       return operation == Operation::kBegin || operation == Operation::kStreamLoad
                  ? ""
@@ -105,7 +143,8 @@ std::string_view why_not(Fault fault, Operation operation) {
       return operation == Operation::kCommit || operation == Operation::kStreamLoad
                  ? ""
                  : "publishes nothing";
-    default: return "";
+    default:
+      return "";
   }
 }
 

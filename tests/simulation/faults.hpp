@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/random.hpp"
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -8,13 +10,19 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/random.hpp"
-
 namespace loadstar::simulation {
 
 /// Operations of the grid (delivery-and-faults.md 3.2), as the simulated StarRocks sees them.
 enum class Operation : std::uint8_t {
-  kBegin, kLoad, kPrepare, kCommit, kRollback, kQuery, kStreamLoad, kCancel, kOther
+  kBegin,
+  kLoad,
+  kPrepare,
+  kCommit,
+  kRollback,
+  kQuery,
+  kStreamLoad,
+  kCancel,
+  kOther
 };
 using Operations = std::vector<Operation>;
 /// Those that an at-least-once run uses, and those of an exactly-once run.
@@ -25,31 +33,31 @@ using Operations = std::vector<Operation>;
 /// What can go wrong with one exchange.
 enum class Fault : std::uint8_t {
   kNone,
-  kRefused,            ///< connection refused or connect timeout
-  kResetBefore,        ///< reset before the request was processed
-  kResetAfter,         ///< processed, reply lost
-  kTornBody,           ///< reset after a part of the body: what arrived stays (trap E1)
-  kTimeoutBefore,      ///< never processed, no answer
-  kTimeoutAfter,       ///< processed, no answer
-  kServerError,        ///< 503, processed or not
-  kMalformedReply,     ///< processed, a truncated JSON
-  kForeignRedirect,    ///< 307 to a host that nobody listed
-  kDeadRedirect,       ///< 307 to a listed host that refuses connections
-  kRedirectLoop,       ///< 307 to itself
-  kFailedWord,         ///< HTTP 200 with a failure word, not processed
-  kInProcessing,       ///< TXN_IN_PROCESSING
-  kTooManyTransactions,///< "current running txns"
-  kTooManyVersions,    ///< "too many versions", the load is aborted
-  kUnauthorized,       ///< 401 for a moment
-  kLeaderChange,       ///< PREPARE is lost, PREPARED stays (F269, F271)
-  kBackendRestart,     ///< the backend forgets its contexts
-  kTransactionTimeout, ///< the leader aborts the transaction just before (F274)
-  kLabelEvicted,       ///< finished labels are forgotten just before (F227)
-  kDelayedDuplicate,   ///< the request is processed again later (F283)
-  kDeliveredLate,      ///< no answer; processed when its sender has long given up
-  kLockTimeout,        ///< the frontend is busy: "get database write lock timeout"
-  kSlowPublish,        ///< committed, visible later
-  kSlow,               ///< the answer takes minutes
+  kRefused,              ///< connection refused or connect timeout
+  kResetBefore,          ///< reset before the request was processed
+  kResetAfter,           ///< processed, reply lost
+  kTornBody,             ///< reset after a part of the body: what arrived stays (trap E1)
+  kTimeoutBefore,        ///< never processed, no answer
+  kTimeoutAfter,         ///< processed, no answer
+  kServerError,          ///< 503, processed or not
+  kMalformedReply,       ///< processed, a truncated JSON
+  kForeignRedirect,      ///< 307 to a host that nobody listed
+  kDeadRedirect,         ///< 307 to a listed host that refuses connections
+  kRedirectLoop,         ///< 307 to itself
+  kFailedWord,           ///< HTTP 200 with a failure word, not processed
+  kInProcessing,         ///< TXN_IN_PROCESSING
+  kTooManyTransactions,  ///< "current running txns"
+  kTooManyVersions,      ///< "too many versions", the load is aborted
+  kUnauthorized,         ///< 401 for a moment
+  kLeaderChange,         ///< PREPARE is lost, PREPARED stays (F269, F271)
+  kBackendRestart,       ///< the backend forgets its contexts
+  kTransactionTimeout,   ///< the leader aborts the transaction just before (F274)
+  kLabelEvicted,         ///< finished labels are forgotten just before (F227)
+  kDelayedDuplicate,     ///< the request is processed again later (F283)
+  kDeliveredLate,        ///< no answer; processed when its sender has long given up
+  kLockTimeout,          ///< the frontend is busy: "get database write lock timeout"
+  kSlowPublish,          ///< committed, visible later
+  kSlow,                 ///< the answer takes minutes
 };
 inline constexpr std::size_t kFaults = 26;
 [[nodiscard]] std::string_view to_string(Fault fault);
@@ -73,8 +81,8 @@ class Grid {
   std::map<std::pair<Fault, Operation>, std::uint64_t> hits_;
 };
 
-/// The faults of one run: a subset of all (swarm testing) and how often they strike. Draws from a source
-/// of its own, so that a script of what struck repeats and can be shortened.
+/// The faults of one run: a subset of all (swarm testing) and how often they strike. Draws from a
+/// source of its own, so that a script of what struck repeats and can be shortened.
 class FaultPlan {
  public:
   /// Number of an exchange (the first is 1) and what happens to it.

@@ -12,12 +12,13 @@
 
 namespace loadstar::simulation {
 
-/// What daemons ask StarRocks for, label by label, in the order in which the requests leave them, and
-/// the rules that such a log must keep to:
+/// What daemons ask StarRocks for, label by label, in the order in which the requests leave them,
+/// and the rules that such a log must keep to:
 ///
-///   V10  a label is begun with OK at most once; after a daemon decided to roll a label back it sends no
-///        begin, load, prepare or commit for it; commit goes only to labels of a token that its client
-///        has made durable (R4); labels match the pattern.
+///   V10  a label is begun with OK at most once; after a daemon decided to roll a label back it
+///   sends no
+///        begin, load, prepare or commit for it; commit goes only to labels of a token that its
+///        client has made durable (R4); labels match the pattern.
 ///   V12  after a daemon answered Open(g) it sends no begin, load or prepare of an epoch below g.
 ///   R1   load and prepare go only to labels that this daemon has begun with an OK answer.
 ///   R2   a label whose load had no OK is neither loaded nor prepared any more.
@@ -70,7 +71,8 @@ class OperationLog {
   std::map<std::pair<unsigned, std::string>, std::uint64_t> opened_;  // daemon, writer -> epoch
 };
 
-/// Whether `response` says OK to `operation`, by a reading of its own: the log trusts no code of core.
+/// Whether `response` says OK to `operation`, by a reading of its own: the log trusts no code of
+/// core.
 [[nodiscard]] bool says_ok(const http::Response& response);
 
 }  // namespace loadstar::simulation

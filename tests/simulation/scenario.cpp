@@ -1,14 +1,5 @@
 #include "tests/simulation/scenario.hpp"
 
-#include <fmt/format.h>
-#include <prometheus/registry.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <functional>
-#include <memory>
-#include <utility>
-
 #include "core/base/deadline.hpp"
 #include "core/txn/writer_registry.hpp"
 #include "tests/simulation/ledger.hpp"
@@ -16,6 +7,15 @@
 #include "tests/simulation/simulated_starrocks.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/run.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+#include <prometheus/registry.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace loadstar::simulation {
 namespace {
@@ -61,8 +61,8 @@ class SimulatedDaemon {
                   http::Transport& transport, std::uint64_t seed)
       : metrics_(registry_, "sim", 50),
         client_(options.starrocks, transport, metrics_, Logger(), seed),
-        writers_(std::make_shared<txn::WriterRegistry>(io.get_executor(), options, client_, metrics_,
-                                                       Logger(), seed)) {}
+        writers_(std::make_shared<txn::WriterRegistry>(io.get_executor(), options, client_,
+                                                       metrics_, Logger(), seed)) {}
 
   [[nodiscard]] const std::shared_ptr<txn::WriterRegistry>& writers() const { return writers_; }
   [[nodiscard]] double reserved_bytes() const { return metrics_.memory_reserved.Value(); }
@@ -91,8 +91,8 @@ void check_rows(const Ledger& ledger, const SimulatedStarrocks& starrocks, RunRe
     // A row may be there once for each incarnation it was sent in; more only when StarRocks forgot
     // what it had done.
     if (count > sent.sendings && starrocks.evictions() == 0) {
-      report.violations.push_back(
-          fmt::format("row {} is there {} times, but was sent {} times", row, count, sent.sendings));
+      report.violations.push_back(fmt::format("row {} is there {} times, but was sent {} times",
+                                              row, count, sent.sendings));
     }
   }
   for (const char* table : {"t1", "t2", "t3"}) {

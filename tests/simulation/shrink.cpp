@@ -19,9 +19,8 @@ class Shrinker {
     if (runs_ == 0) return false;
     --runs_;
     const auto report = run_exactly_once(plan);
-    return std::any_of(report.violations.begin(), report.violations.end(), [this](const auto& text) {
-      return invariant_of(text) == invariant_;
-    });
+    return std::any_of(report.violations.begin(), report.violations.end(),
+                       [this](const auto& text) { return invariant_of(text) == invariant_; });
   }
 
   bool attempt(const std::function<void(ExactlyOncePlan&)>& change) {

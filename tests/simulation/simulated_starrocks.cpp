@@ -2,9 +2,8 @@
 
 #include "core/base/deadline.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -26,8 +25,9 @@ constexpr auto kDefaultPreparedTimeout = 86'400s;
 
 std::string header(const http::Request& request, std::string_view name) {
   for (const auto& field : request.fields) {
-    if (std::equal(field.name.begin(), field.name.end(), name.begin(), name.end(),
-                   [](char left, char right) { return std::tolower(left) == std::tolower(right); })) {
+    if (std::equal(
+            field.name.begin(), field.name.end(), name.begin(), name.end(),
+            [](char left, char right) { return std::tolower(left) == std::tolower(right); })) {
       return field.value;
     }
   }
@@ -74,8 +74,10 @@ bool needs_processing(Fault fault) {
     case Fault::kDelayedDuplicate:
     case Fault::kDeliveredLate:
     case Fault::kLockTimeout:
-    case Fault::kSlowPublish: return true;
-    default: return false;
+    case Fault::kSlowPublish:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -179,8 +181,10 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
       unavailable.body = "<html>busy</html>";
       co_return unavailable;
     }
-    case Fault::kForeignRedirect: co_return redirect("foreign.example", 8040, arrived.request.target);
-    case Fault::kDeadRedirect: co_return redirect("dead1", kBackendPort, arrived.request.target);
+    case Fault::kForeignRedirect:
+      co_return redirect("foreign.example", 8040, arrived.request.target);
+    case Fault::kDeadRedirect:
+      co_return redirect("dead1", kBackendPort, arrived.request.target);
     case Fault::kRedirectLoop:
       co_return redirect(arrived.endpoint.host, arrived.endpoint.port, arrived.request.target);
     case Fault::kFailedWord:
@@ -188,12 +192,15 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
     case Fault::kTooManyTransactions:
     case Fault::kTooManyVersions:
     case Fault::kLockTimeout:
-    case Fault::kUnauthorized: co_return refuse_load(arrived, fault);
+    case Fault::kUnauthorized:
+      co_return refuse_load(arrived, fault);
     case Fault::kTornBody: {
       std::string part = arrived.request.body.to_string();
       part.resize(random_.below(part.size() + 1));
-      // A plain Stream Load is cancelled with its connection; a transaction keeps what arrived (E1).
-      if (operation == Operation::kLoad) static_cast<void>(model_.load(arrived.label, std::move(part)));
+      // A plain Stream Load is cancelled with its connection; a transaction keeps what arrived
+      // (E1).
+      if (operation == Operation::kLoad)
+        static_cast<void>(model_.load(arrived.label, std::move(part)));
       co_return Error{Errc::kConnectionLost, Certainty::kUnknown, "reset in the body"};
     }
     case Fault::kDeliveredLate: {
@@ -206,8 +213,11 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
       tasks_.spawn(process_later(arrived, later));
       break;
     }
-    case Fault::kSlow: delay = std::chrono::seconds(60 + random_.below(240)); break;
-    default: break;
+    case Fault::kSlow:
+      delay = std::chrono::seconds(60 + random_.below(240));
+      break;
+    default:
+      break;
   }
   Response answer = process(arrived, fault == Fault::kSlowPublish);
   if (fault == Fault::kResetAfter) {
@@ -251,18 +261,24 @@ Response SimulatedStarrocks::process(const Arrived& arrived, bool publish_slowly
     case Operation::kBegin:
       return model_.begin(arrived.label, header(request, "table"),
                           seconds_in(request, "timeout", kDefaultTimeout));
-    case Operation::kLoad: return model_.load(arrived.label, request.body.to_string());
+    case Operation::kLoad:
+      return model_.load(arrived.label, request.body.to_string());
     case Operation::kPrepare:
       return model_.prepare(arrived.label,
                             seconds_in(request, "prepared_timeout", kDefaultPreparedTimeout));
     case Operation::kStreamLoad:
       return model_.stream_load(arrived.label, table_of(request.target), request.body.to_string(),
                                 publish_slowly);
-    case Operation::kCommit: return model_.commit(arrived.label, publish_slowly);
-    case Operation::kRollback: return model_.rollback(arrived.label);
-    case Operation::kQuery: return model_.query(arrived.label);
-    case Operation::kCancel: return model_.cancel(arrived.label);
-    case Operation::kOther: break;
+    case Operation::kCommit:
+      return model_.commit(arrived.label, publish_slowly);
+    case Operation::kRollback:
+      return model_.rollback(arrived.label);
+    case Operation::kQuery:
+      return model_.query(arrived.label);
+    case Operation::kCancel:
+      return model_.cancel(arrived.label);
+    case Operation::kOther:
+      break;
   }
   return answer_other(arrived);
 }
@@ -282,7 +298,8 @@ Response SimulatedStarrocks::answer_other(const Arrived& arrived) {
   return missing;
 }
 
-/// Answers that say no before anything was done, or, with "too many versions", after the load failed.
+/// Answers that say no before anything was done, or, with "too many versions", after the load
+/// failed.
 Response SimulatedStarrocks::refuse_load(const Arrived& arrived, Fault fault) {
   const bool plain = arrived.operation == Operation::kStreamLoad;
   const auto answer = [&](std::string_view word, std::string_view text) {
@@ -299,8 +316,7 @@ Response SimulatedStarrocks::refuse_load(const Arrived& arrived, Fault fault) {
     return frontend_failure("get database write lock timeout, transactionId=7, database=1");
   }
   if (fault == Fault::kTooManyTransactions) {
-    return answer("ANALYSIS_ERROR",
-                  "current running txns on db 1 is 1000, larger than limit 1000");
+    return answer("ANALYSIS_ERROR", "current running txns on db 1 is 1000, larger than limit 1000");
   }
   if (fault == Fault::kTooManyVersions) {
     constexpr std::string_view kText =
@@ -327,11 +343,20 @@ Response SimulatedStarrocks::refuse_load(const Arrived& arrived, Fault fault) {
 
 void SimulatedStarrocks::strike(Fault fault, const std::string& label) {
   switch (fault) {
-    case Fault::kLeaderChange: model_.leader_change(); break;
-    case Fault::kBackendRestart: model_.backend_restart(); break;
-    case Fault::kTransactionTimeout: model_.time_out(label); break;
-    case Fault::kLabelEvicted: model_.evict(); break;
-    default: break;
+    case Fault::kLeaderChange:
+      model_.leader_change();
+      break;
+    case Fault::kBackendRestart:
+      model_.backend_restart();
+      break;
+    case Fault::kTransactionTimeout:
+      model_.time_out(label);
+      break;
+    case Fault::kLabelEvicted:
+      model_.evict();
+      break;
+    default:
+      break;
   }
 }
 

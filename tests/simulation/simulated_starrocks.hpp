@@ -14,10 +14,10 @@
 
 namespace loadstar::simulation {
 
-/// StarRocks behind http::Transport: one frontend pair and two backends before a TransactionModel, and
-/// the network between, with faults (starrocks-load-protocol.md; delivery-and-faults.md 3.3). It speaks
-/// the real replies, so all of core/starrocks is under test as well. A request that has arrived is
-/// processed whatever becomes of the caller. Single-threaded.
+/// StarRocks behind http::Transport: one frontend pair and two backends before a TransactionModel,
+/// and the network between, with faults (starrocks-load-protocol.md; delivery-and-faults.md 3.3).
+/// It speaks the real replies, so all of core/starrocks is under test as well. A request that has
+/// arrived is processed whatever becomes of the caller. Single-threaded.
 class SimulatedStarrocks final : public http::Transport {
  public:
   SimulatedStarrocks(boost::asio::io_context& io, Random& random, FaultPlan faults,

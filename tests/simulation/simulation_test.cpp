@@ -1,12 +1,12 @@
+#include "core/base/mutant.hpp"
+#include "tests/simulation/environment.hpp"
+#include "tests/simulation/scenario.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <string>
-
-#include "core/base/mutant.hpp"
-#include "tests/simulation/environment.hpp"
-#include "tests/simulation/scenario.hpp"
 
 namespace loadstar {
 
@@ -61,12 +61,14 @@ TEST(SimulationTest, AcknowledgedRowsAreInTheTableWhateverFails) {
     kills += report.kills;
     virtual_hours += report.virtual_seconds / 3600;
   }
-  fmt::print("{} seeds, {} exchanges, {} rows, {} duplicates (all explained), {} kills, {:.0f} virtual "
-             "hours\n{}",
-             count, exchanges, rows, duplicates, kills, virtual_hours,
-             grid.table(at_least_once_operations()));
+  fmt::print(
+      "{} seeds, {} exchanges, {} rows, {} duplicates (all explained), {} kills, {:.0f} virtual "
+      "hours\n{}",
+      count, exchanges, rows, duplicates, kills, virtual_hours,
+      grid.table(at_least_once_operations()));
   if (count < kSeeds) return;
-  for (const auto& zero : grid.unexplained_zeros(at_least_once_operations())) ADD_FAILURE() << "never hit: " << zero;
+  for (const auto& zero : grid.unexplained_zeros(at_least_once_operations()))
+    ADD_FAILURE() << "never hit: " << zero;
 }
 
 class MutantTest : public ::testing::TestWithParam<std::pair<Mutant, const char*>> {

@@ -20,7 +20,8 @@ inline bool tracing() {
 template <class... Args>
 void trace(fmt::format_string<Args...> format, Args&&... args) {
   if (!tracing()) return;
-  const std::chrono::duration<double> now = Clock::now().time_since_epoch() - std::chrono::hours(1000);
+  const std::chrono::duration<double> now =
+      Clock::now().time_since_epoch() - std::chrono::hours(1000);
   fmt::print("{:10.3f} {}\n", now.count(), fmt::format(format, std::forward<Args>(args)...));
 }
 

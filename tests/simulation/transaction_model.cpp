@@ -51,11 +51,16 @@ std::string counters(std::size_t total, std::size_t filtered) {
 
 std::string_view word(State state) {
   switch (state) {
-    case State::kPrepare: return "PREPARE";
-    case State::kPrepared: return "PREPARED";
-    case State::kCommitted: return "COMMITTED";
-    case State::kVisible: return "VISIBLE";
-    case State::kAborted: return "ABORTED";
+    case State::kPrepare:
+      return "PREPARE";
+    case State::kPrepared:
+      return "PREPARED";
+    case State::kCommitted:
+      return "COMMITTED";
+    case State::kVisible:
+      return "VISIBLE";
+    case State::kAborted:
+      return "ABORTED";
   }
   return "UNKNOWN";
 }
@@ -118,9 +123,9 @@ Response TransactionModel::prepare(const std::string& label,
   open->state = State::kPrepared;
   open->context = false;
   open->expires_at = Clock::now() + std::min(prepared_timeout, behaviour_.longest_prepared);
-  return json(fmt::format(
-      R"({{"Status":"OK","Message":"","Label":"{}","TxnId":{},{},"LoadBytes":{}}})", label, open->id,
-      counters(rows.size(), 0), open->body.size()));
+  return json(
+      fmt::format(R"({{"Status":"OK","Message":"","Label":"{}","TxnId":{},{},"LoadBytes":{}}})",
+                  label, open->id, counters(rows.size(), 0), open->body.size()));
 }
 
 Response TransactionModel::commit(const std::string& label, bool slowly) {
@@ -159,8 +164,11 @@ Response TransactionModel::rollback(const std::string& label) {
     case State::kPrepare:
       if (!open->context) return not_exists(label);
       [[fallthrough]];
-    case State::kPrepared: abort(*open, "transaction is aborted by user."); break;
-    case State::kAborted: break;
+    case State::kPrepared:
+      abort(*open, "transaction is aborted by user.");
+      break;
+    case State::kAborted:
+      break;
   }
   return json(fmt::format(R"({{"Status":"OK","Message":"","Label":"{}"}})", label));
 }
@@ -201,8 +209,8 @@ Response TransactionModel::stream_load(const std::string& label, const std::stri
     publish(label, transactions_[label], slowly, false);
   }
   return json(fmt::format(
-      R"({{"TxnId":{},"Label":"{}","Status":"{}","Message":"{}",{},"LoadBytes":{},"LoadTimeMs":1}})", id,
-      label, status, message, counters(rows.size(), bad), bytes));
+      R"({{"TxnId":{},"Label":"{}","Status":"{}","Message":"{}",{},"LoadBytes":{},"LoadTimeMs":1}})",
+      id, label, status, message, counters(rows.size(), bad), bytes));
 }
 
 Response TransactionModel::query(const std::string& label) {

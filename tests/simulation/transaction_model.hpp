@@ -18,8 +18,8 @@ enum class TransactionState : std::uint8_t { kPrepare, kPrepared, kCommitted, kV
 
 /// What differs between releases of StarRocks and between runs.
 struct StarrocksBehaviour {
-  /// Eviction forgets committed labels too. Exactly-once delivery assumes that it does not, for labels
-  /// that a client may still ask for (ingest-api.md 4.6 A3).
+  /// Eviction forgets committed labels too. Exactly-once delivery assumes that it does not, for
+  /// labels that a client may still ask for (ingest-api.md 4.6 A3).
   bool forgets_committed = true;
   /// `begin` of a label in PREPARE is answered as if new (ingest-api.md 6).
   bool begin_is_idempotent = false;
@@ -28,8 +28,9 @@ struct StarrocksBehaviour {
 };
 
 /// Labels, transactions and rows of one StarRocks cluster as a state machine without network
-/// (starrocks-load-protocol.md 5 to 8; ingest-api.md 4.1 F1 to F10): requests in, the real replies out.
-/// Stricter than the real one. Rows are the lines of CSV bodies; a row that contains "BAD" is refused.
+/// (starrocks-load-protocol.md 5 to 8; ingest-api.md 4.1 F1 to F10): requests in, the real replies
+/// out. Stricter than the real one. Rows are the lines of CSV bodies; a row that contains "BAD" is
+/// refused.
 class TransactionModel {
  public:
   struct Transaction {

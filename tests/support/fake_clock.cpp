@@ -25,9 +25,7 @@ void set_clock(Clock::time_point now) { current = now; }
 void advance_clock(Clock::duration length) { current += length; }
 void reset_clock() { current = kStart; }
 
-std::optional<Clock::duration> take_nearest_timer() {
-  return std::exchange(nearest, std::nullopt);
-}
+std::optional<Clock::duration> take_nearest_timer() { return std::exchange(nearest, std::nullopt); }
 
 }  // namespace test
 }  // namespace loadstar

@@ -6,9 +6,9 @@
 
 namespace loadstar::test {
 
-/// Discrete-event time for one io_context under the fake clock: time jumps from timer to timer, so a
-/// virtual hour in which nothing happens costs nothing. What happens at one instant is settled before
-/// the next; the order is that of Asio's queues, so a run replays.
+/// Discrete-event time for one io_context under the fake clock: time jumps from timer to timer, so
+/// a virtual hour in which nothing happens costs nothing. What happens at one instant is settled
+/// before the next; the order is that of Asio's queues, so a run replays.
 class VirtualTime {
  public:
   explicit VirtualTime(boost::asio::io_context& io) : sentinel_(io, kNever), io_(io) { wait(); }

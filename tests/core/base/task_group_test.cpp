@@ -1,10 +1,10 @@
 #include "core/base/task_group.hpp"
 
-#include <gtest/gtest.h>
-
 #include "core/base/deadline.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/run.hpp"
+
+#include <gtest/gtest.h>
 
 namespace loadstar {
 namespace {

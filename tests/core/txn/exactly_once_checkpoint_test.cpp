@@ -55,8 +55,8 @@ TEST_F(ExactlyOnceCheckpointTest, AnotherEpochIsFencedOrNotOpen) {
   EXPECT_TRUE(checkpoint(5, 1, 0).ok());
 }
 
-// F201, F204: StarRocks is away while a token waits to be committed: nothing is guessed, and the same
-// client tries again with the same epoch.
+// F201, F204: StarRocks is away while a token waits to be committed: nothing is guessed, and the
+// same client tries again with the same epoch.
 TEST_F(ExactlyOnceCheckpointTest, RecoveryWaitsForStarrocksAndGoesOn) {
   auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());

@@ -25,7 +25,8 @@ TEST_F(ExactlyOnceWriterTest, ANewerStreamOfTheEpochTakesOver) {
 TEST_F(ExactlyOnceWriterTest, ABadBatchEndsTheStreamOnly) {
   auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
-  EXPECT_EQ(append(*stream, batch_of(2, 1, "a\nno delimiter")).refusal().reason, Reason::kBadPayload);
+  EXPECT_EQ(append(*stream, batch_of(2, 1, "a\nno delimiter")).refusal().reason,
+            Reason::kBadPayload);
   stream = opened_epoch(1, "", true);
   EXPECT_EQ(stream->opened().next_sequence, 2U);
   ASSERT_TRUE(checkpoint(1, 1, 1).ok());
@@ -55,7 +56,8 @@ TEST_F(ExactlyOnceWriterTest, ADrainServesTheLastCheckpointAndItsCommit) {
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
   DrainReport report;
   bool drained = false;
-  auto draining = [](WriterRegistry& writers, DrainReport& out, bool& done) -> asio::awaitable<void> {
+  auto draining = [](WriterRegistry& writers, DrainReport& out,
+                     bool& done) -> asio::awaitable<void> {
     const Deadline deadline = Clock::now() + 60s;
     out = co_await writers.drain(deadline);
     done = true;
@@ -80,7 +82,8 @@ TEST_F(ExactlyOnceWriterTest, HalfCloseFinishesTheCheckpointThatWasAskedFor) {
   const auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
   Answer<CheckpointOutcome> outcome;
-  auto asking = [](WriterRegistry& writers, Answer<CheckpointOutcome>& out) -> asio::awaitable<void> {
+  auto asking = [](WriterRegistry& writers,
+                   Answer<CheckpointOutcome>& out) -> asio::awaitable<void> {
     const Deadline deadline = Clock::now() + 60s;
     CheckpointRequest request;
     request.writer_id = "w";

@@ -53,7 +53,8 @@ TEST_F(LoadPermitsTest, ACancelledWaitHoldsNothing) {
   tasks_.spawn(load(4));
   permits_.release();
   test::run_until_idle(io_);
-  EXPECT_EQ(started_, (std::vector<int>{1, 2, 4})) << "the permit did not go to the one that gave up";
+  EXPECT_EQ(started_, (std::vector<int>{1, 2, 4}))
+      << "the permit did not go to the one that gave up";
 }
 
 }  // namespace

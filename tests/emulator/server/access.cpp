@@ -55,7 +55,8 @@ bool Access::granted(const std::string& user, const std::string& database, const
   const User* const known = find(user);
   if (known == nullptr) return false;
   for (const Grant& grant : known->grants) {
-    if (grant.*privilege && covers(grant.database, database) && covers(grant.table, table)) return true;
+    if (grant.*privilege && covers(grant.database, database) && covers(grant.table, table))
+      return true;
   }
   return false;
 }
@@ -90,8 +91,9 @@ Response unauthorized(const std::string& message) {
 
 std::string privilege_message(const std::string& user) {
   return "Access denied for user '" + user +
-         "'@'%'. Please ask the admin to grant permission(s) or try activating existing roles using "
+         "'@'%'. Please ask the admin to grant permission(s) or try activating existing roles "
+         "using "
          "<set [default] role>. Current role(s): NONE. Inactivated role(s): NONE.";
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -46,4 +46,4 @@ class Access {
 /// `<m>` of a missing privilege on `_stream_load` and `_schema`.
 [[nodiscard]] std::string privilege_message(const std::string& user);
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -33,7 +33,8 @@ asio::awaitable<std::optional<Response>> Admin::handle(Exchange& exchange) {
 
 Response Admin::dispatch(const Request& request) {
   const auto& segments = request.segments;
-  if (segments.size() != 2 || segments[0] != "emulator") return answer(404, {{"error", "no such path"}});
+  if (segments.size() != 2 || segments[0] != "emulator")
+    return answer(404, {{"error", "no such path"}});
   const std::string& what = segments[1];
   if (request.method == "GET" && what == "requests") return requests();
   if (request.method == "GET" && what == "transactions") return transactions();
@@ -114,7 +115,8 @@ Response Admin::sql(const std::string& body) {
     for (const auto& value : row) cells.push_back(value ? Json(*value) : Json(nullptr));
     rows.push_back(std::move(cells));
   }
-  return answer(200, {{"ok", true}, {"names", result->names}, {"types", result->types}, {"rows", rows}});
+  return answer(200,
+                {{"ok", true}, {"names", result->names}, {"types", result->types}, {"rows", rows}});
 }
 
 Response Admin::requests() const {
@@ -139,4 +141,4 @@ Response Admin::transactions() const {
   return answer(200, list);
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -54,9 +54,10 @@ asio::awaitable<std::optional<Response>> Backend::handle(Exchange& exchange) {
     std::optional<Response> reply = co_await stream_load(exchange);
     co_return reply;
   }
-  const bool transaction_path = request.segments.size() == 3 && request.segments[1] == "transaction";
-  if (transaction_path && (request.method == "POST" ||
-                           (request.method == "PUT" && operation == "load"))) {
+  const bool transaction_path =
+      request.segments.size() == 3 && request.segments[1] == "transaction";
+  if (transaction_path &&
+      (request.method == "POST" || (request.method == "PUT" && operation == "load"))) {
     std::optional<Response> reply = co_await transaction(exchange);
     co_return reply;
   }
@@ -180,4 +181,4 @@ LoadLimits Backend::limits() const {
           cluster_.config.streaming_load_max_batch_size_mb * 1024 * 1024};
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

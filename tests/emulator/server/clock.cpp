@@ -77,4 +77,4 @@ void Clock::stop() {
   for (asio::steady_timer* timer : pausing_) timer->cancel();
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -50,7 +50,9 @@ struct Cluster {
   std::vector<FrontendInfo> frontends;
   std::size_t leader = 0;
 
-  [[nodiscard]] bool since(std::initializer_list<Version> firsts) const { return version.has(firsts); }
+  [[nodiscard]] bool since(std::initializer_list<Version> firsts) const {
+    return version.has(firsts);
+  }
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -21,8 +21,8 @@ std::optional<std::size_t> CoordinatorMemory::find(const std::string& label) {
   const auto known = by_label_.find(label);
   if (known == by_label_.end()) return std::nullopt;
   const auto entry = known->second;
-  const auto life = std::chrono::seconds(
-      config_.transaction_stream_load_coordinator_cache_expire_seconds);
+  const auto life =
+      std::chrono::seconds(config_.transaction_stream_load_coordinator_cache_expire_seconds);
   if (expires_ && clock_.now() - entry->used > life) {
     by_use_.erase(entry);
     by_label_.erase(known);
@@ -38,4 +38,4 @@ void CoordinatorMemory::clear() {
   by_label_.clear();
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -11,8 +11,8 @@
 
 namespace emulator::inline server {
 
-/// The leader's memory of which BE was chosen for a label: keyed by the label alone, not by database (5.3).
-/// Lost when the leader changes. Confined to the emulator's thread.
+/// The leader's memory of which BE was chosen for a label: keyed by the label alone, not by
+/// database (5.3). Lost when the leader changes. Confined to the emulator's thread.
 class CoordinatorMemory {
  public:
   /// `expires`: entries end some time after their last use (3.5.3 and later).
@@ -41,4 +41,4 @@ class CoordinatorMemory {
   std::map<std::string, std::list<Entry>::iterator> by_label_;
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -217,4 +217,4 @@ std::vector<std::string> Emulator::rejected_records(const std::string& path) {
   });
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -103,7 +103,8 @@ std::vector<FaultRule> Faults::strike(std::string_view server, const Route& rout
   const std::string full = std::string(server) + "." + route.operation;
   for (Counted& counted : rules_) {
     const FaultRule& rule = counted.rule;
-    const bool named = glob_match(rule.operation, route.operation) || glob_match(rule.operation, full);
+    const bool named =
+        glob_match(rule.operation, route.operation) || glob_match(rule.operation, full);
     if (!named || !glob_match(rule.label, route.label)) continue;
     ++counted.hits;
     if (counted.hits < rule.nth) continue;
@@ -112,4 +113,4 @@ std::vector<FaultRule> Faults::strike(std::string_view server, const Route& rout
   return struck;
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

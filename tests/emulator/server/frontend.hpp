@@ -16,8 +16,8 @@ namespace emulator::inline server {
 
 class StreamLoadTasks;
 
-/// What only the leader has, and loses with its office: the memory of labels and the tasks of channel and
-/// multi-table transactions.
+/// What only the leader has, and loses with its office: the memory of labels and the tasks of
+/// channel and multi-table transactions.
 struct LeaderMemory {
   CoordinatorMemory& coordinators;
   StreamLoadTasks& tasks;
@@ -91,4 +91,4 @@ class Frontend final : public Handler {
   bool stopping_ = false;
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

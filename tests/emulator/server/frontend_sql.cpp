@@ -5,15 +5,17 @@
 #include <regex>
 #include <utility>
 
-// SQL over HTTP (starrocks-load-protocol.md 8.7): newline-delimited JSON. What only a cluster knows is
-// answered here; everything else is the engine's.
+// SQL over HTTP (starrocks-load-protocol.md 8.7): newline-delimited JSON. What only a cluster knows
+// is answered here; everything else is the engine's.
 
 namespace emulator::inline server {
 namespace {
 
 /// Trimmed, without the last semicolon.
 std::string normalized(std::string query) {
-  const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == ';'; };
+  const auto blank = [](char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == ';';
+  };
   while (!query.empty() && blank(query.back())) query.pop_back();
   std::size_t start = 0;
   while (start < query.size() && blank(query[start])) ++start;
@@ -50,8 +52,8 @@ QueryResult show_backends(const Cluster& cluster) {
   for (std::size_t i = 0; i < cluster.backends.size(); ++i) {
     const BackendInfo& backend = cluster.backends[i];
     result.rows.push_back({std::to_string(10002 + i), backend.http.host, "9050", "9060",
-                           std::to_string(backend.http.port), "8060", backend.alive ? "true" : "false",
-                           cluster.version_text});
+                           std::to_string(backend.http.port), "8060",
+                           backend.alive ? "true" : "false", cluster.version_text});
   }
   return result;
 }
@@ -89,9 +91,11 @@ std::optional<QueryResult> cluster_query(const std::string& query, const Cluster
     return text_table({"ComputeNodeId", "IP", "HeartbeatPort", "BePort", "HttpPort", "BrpcPort",
                        "Alive", "Version"});
   }
-  if (matches(query, "show\\s+proc\\s+'/transactions/?'")) return show_transaction_databases(cluster);
+  if (matches(query, "show\\s+proc\\s+'/transactions/?'"))
+    return show_transaction_databases(cluster);
   std::smatch running;
-  const std::regex running_pattern("show\\s+proc\\s+'/transactions/([^/']+)/running'", std::regex::icase);
+  const std::regex running_pattern("show\\s+proc\\s+'/transactions/([^/']+)/running'",
+                                   std::regex::icase);
   if (std::regex_match(query, running, running_pattern)) return show_running(cluster, running[1]);
   static const std::regex version("select\\s+current_version\\s*\\(\\s*\\)(?:\\s+as\\s+(\\w+))?",
                                   std::regex::icase);
@@ -141,12 +145,14 @@ Response Frontend::sql(const Exchange& exchange) {
     return error(500, "Unknown database '" + database + "'");
   }
   std::optional<QueryResult> result = cluster_query(query, cluster_);
-  const bool about_cluster = matches(query, "show\\s+(frontends|backends|compute\\s+nodes|proc\\s+[^]*)");
+  const bool about_cluster =
+      matches(query, "show\\s+(frontends|backends|compute\\s+nodes|proc\\s+[^]*)");
   const auto who = Access::parse_frontend(exchange.request);
   if (about_cluster && who && !cluster_.access.may_operate(who->user)) {
-    return error(500,
-                 "Access denied; you need (at least one of) the OPERATE/NODE privilege(s) on SYSTEM "
-                 "for this operation.");
+    return error(
+        500,
+        "Access denied; you need (at least one of) the OPERATE/NODE privilege(s) on SYSTEM "
+        "for this operation.");
   }
   if (!result) {
     EngineError failure;
@@ -181,4 +187,4 @@ Response Frontend::sql(const Exchange& exchange) {
   return response;
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -48,4 +48,4 @@ std::string fe_compact_json(const Json& value) {
 
 std::string plain_json(const Json& value) { return value.dump(-1, ' ', false, kReplace); }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

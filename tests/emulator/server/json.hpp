@@ -19,4 +19,4 @@ using Json = nlohmann::ordered_json;
 /// As Jackson prints `_schema`: compact, no HTML escapes.
 [[nodiscard]] std::string plain_json(const Json& value);
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -64,4 +64,4 @@ bool Config::set(const std::string& key, const std::string& value) {
   return false;
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

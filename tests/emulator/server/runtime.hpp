@@ -19,8 +19,8 @@
 
 namespace emulator::inline server {
 
-/// The emulated cluster itself, put together: storage, leader, FEs, BEs and their listeners. Made and used
-/// on the emulator's thread only; Emulator and the admin listener reach it there.
+/// The emulated cluster itself, put together: storage, leader, FEs, BEs and their listeners. Made
+/// and used on the emulator's thread only; Emulator and the admin listener reach it there.
 class Runtime {
  public:
   /// Throws std::runtime_error if the storage or init_sql fails.
@@ -73,4 +73,4 @@ class Runtime {
   std::vector<std::unique_ptr<Server>> servers_;
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -27,7 +27,8 @@ void rethrow(std::exception_ptr error) {
 }
 
 bool known_method(const std::string& method) {
-  static constexpr std::array<std::string_view, 5> kKnown = {"GET", "POST", "HEAD", "PUT", "DELETE"};
+  static constexpr std::array<std::string_view, 5> kKnown = {"GET", "POST", "HEAD", "PUT",
+                                                             "DELETE"};
   return std::find(kKnown.begin(), kKnown.end(), method) != kKnown.end();
 }
 
@@ -157,9 +158,9 @@ asio::awaitable<bool> Server::serve_one(std::shared_ptr<Connection> connection, 
     co_return false;
   }
   if (duplicate) {
-    asio::co_spawn(
-        context_.io,
-        repeat(exchange.request, exchange.route, exchange.take_recorded(), *duplicate), rethrow);
+    asio::co_spawn(context_.io,
+                   repeat(exchange.request, exchange.route, exchange.take_recorded(), *duplicate),
+                   rethrow);
   }
   log(exchange, response->status, status_word_of(response->body), false);
   const bool goes_on = co_await answer(exchange, std::move(*response));
@@ -225,8 +226,8 @@ asio::awaitable<void> Server::repeat(Request request, Route route, std::string b
   exchange.request = std::move(request);
   exchange.route = std::move(route);
   const std::optional<Response> response = co_await handler_.handle(exchange);
-  log(exchange, response ? response->status : 0, response ? status_word_of(response->body) : "no reply",
-      true);
+  log(exchange, response ? response->status : 0,
+      response ? status_word_of(response->body) : "no reply", true);
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -71,4 +71,4 @@ asio::awaitable<BodyPiece> Server::ReplayExchange::read_body() {
   co_return BodyPiece{BodyPiece::Kind::kBytes, body_};
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -8,8 +8,8 @@
 
 namespace emulator::inline server {
 
-/// The exchange of a real connection: says `100 Continue` when it is due, lets body faults strike, and
-/// keeps the body if the request is to be delivered twice.
+/// The exchange of a real connection: says `100 Continue` when it is due, lets body faults strike,
+/// and keeps the body if the request is to be delivered twice.
 class Server::SocketExchange final : public Exchange {
  public:
   SocketExchange(std::shared_ptr<Connection> connection, Clock& clock)
@@ -46,4 +46,4 @@ class Server::ReplayExchange final : public Exchange {
   bool given_ = false;
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -1,5 +1,4 @@
 #include "tests/emulator/server/server_exchange.hpp"
-
 #include "tests/emulator/server/text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -166,4 +165,4 @@ asio::awaitable<bool> Server::answer(SocketExchange& exchange, Response response
   co_return drained;
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

@@ -38,4 +38,4 @@ struct Backend::StreamLoad {
   Stopwatch age;
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

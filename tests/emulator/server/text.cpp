@@ -163,4 +163,4 @@ std::string random_uuid() {
   return text.data();
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

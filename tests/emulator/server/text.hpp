@@ -35,4 +35,4 @@ namespace emulator::inline server {
 /// Random UUID, version 4, as StarRocks prints it.
 [[nodiscard]] std::string random_uuid();
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

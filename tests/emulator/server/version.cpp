@@ -27,4 +27,4 @@ bool Version::has(std::initializer_list<Version> firsts) const {
   return newer_line_than_all;
 }
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

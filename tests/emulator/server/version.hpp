@@ -20,4 +20,4 @@ struct Version {
   [[nodiscard]] bool has(std::initializer_list<Version> firsts) const;
 };
 
-}  // namespace emulator::server
+}  // namespace emulator::inline server

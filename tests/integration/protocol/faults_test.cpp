@@ -125,8 +125,8 @@ const std::vector<Fault>& faults() {
   return kFaults;
 }
 
-/// An OK of rollback without the work done: no real server tells that lie, and nothing in the reply need give
-/// it away, since OK without a TxnId is the BE's whole answer (5.8).
+/// An OK of rollback without the work done: no real server tells that lie, and nothing in the reply
+/// need give it away, since OK without a TxnId is the BE's whole answer (5.8).
 bool is_believable_lie(const std::string& operation, FaultAction action) {
   return operation == "rollback" && action == FaultAction::kWrongContentType;
 }

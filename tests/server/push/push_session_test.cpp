@@ -1,12 +1,12 @@
 #include "server/push/push_session.hpp"
 
+#include "server/convert.hpp"
+#include "tests/server/server_fixture.hpp"
+
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <future>
-
-#include "server/convert.hpp"
-#include "tests/server/server_fixture.hpp"
 
 namespace loadstar::server::test {
 namespace {
@@ -101,8 +101,8 @@ TEST_F(PushSessionTest, RejectedBatchesAreReportedAndTheRestGoesOn) {
   begin(4);
   const auto first = writers_.stream(0);
   ASSERT_TRUE(first->wait_messages(4));
-  first->say(txn::Ended{refusal(Reason::kRowsRejected,
-                                {{"rejectedSequences", "2"}, {"receivedSequence", "3"}})});
+  first->say(txn::Ended{
+      refusal(Reason::kRowsRejected, {{"rejectedSequences", "2"}, {"receivedSequence", "3"}})});
   const auto second = writers_.stream(1);
   ASSERT_TRUE(second->wait_messages(1));
   EXPECT_EQ(batch(second->messages()[0]).sequence(), 1U);
