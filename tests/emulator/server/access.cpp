@@ -3,7 +3,8 @@
 #include "tests/emulator/server/json.hpp"
 #include "tests/emulator/server/text.hpp"
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 std::optional<Credentials> decode(std::string_view base64) {
@@ -96,4 +97,5 @@ std::string privilege_message(const std::string& user) {
          "<set [default] role>. Current role(s): NONE. Inactivated role(s): NONE.";
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -4,7 +4,8 @@
 
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Response answer(int status, const Json& json) {
@@ -141,4 +142,5 @@ Response Admin::transactions() const {
   return answer(200, list);
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

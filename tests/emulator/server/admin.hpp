@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 class Runtime;
 
@@ -44,4 +45,5 @@ class Admin final : public Handler {
   Runtime& runtime_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::chrono::seconds kScanInterval{30};
@@ -181,4 +182,5 @@ LoadLimits Backend::limits() const {
           cluster_.config.streaming_load_max_batch_size_mb * 1024 * 1024};
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -10,7 +10,8 @@
 // Merge commit on the BE: concurrent loads with equal parameters share one transaction
 // (starrocks-load-protocol.md 9).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The loads that are merged into one transaction, from its begin to its end.
 struct Backend::MergeGroup {
@@ -184,4 +185,5 @@ asio::awaitable<void> Backend::run_group(std::string key, std::shared_ptr<MergeG
   cluster_.clock.wake();
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -5,7 +5,8 @@
 
 // Stream Load on the BE (starrocks-load-protocol.md 4).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Counts the loads that run at once, for the optional limiter (4.1 step 3).
@@ -220,4 +221,5 @@ asio::awaitable<void> Backend::commit_stream_load(const Exchange& exchange, Stre
   load.commit_ms = committing.ms();
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -6,7 +6,8 @@
 
 // The transaction interface on the BE (starrocks-load-protocol.md 5.4 to 5.11, 5.13).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Json status_message(const std::string& status, const std::string& message) {
@@ -409,4 +410,5 @@ Response Backend::list() const {
   return response;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

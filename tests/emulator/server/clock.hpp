@@ -7,7 +7,8 @@
 #include <chrono>
 #include <list>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
@@ -52,4 +53,5 @@ class Clock {
   std::list<asio::steady_timer*> pausing_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

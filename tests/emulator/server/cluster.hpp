@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Where a server of the cluster can be reached.
 struct Endpoint {
@@ -55,4 +56,5 @@ struct Cluster {
   }
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

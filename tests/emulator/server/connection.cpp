@@ -10,7 +10,8 @@
 #include <charconv>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256U * 1024U;
@@ -229,4 +230,5 @@ std::string Connection::peer_address() const {
   return error ? "127.0.0.1" : endpoint.address().to_string();
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

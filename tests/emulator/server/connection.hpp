@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The bytes of one client connection: heads in, bodies in (by length or chunked), answers out.
 /// Confined to the emulator's thread.
@@ -70,4 +71,5 @@ class Connection {
   Body body_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

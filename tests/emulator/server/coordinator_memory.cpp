@@ -1,6 +1,7 @@
 #include "tests/emulator/server/coordinator_memory.hpp"
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 std::size_t CoordinatorMemory::capacity() const {
   if (!expires_) return 512 * nodes_;
@@ -38,4 +39,5 @@ void CoordinatorMemory::clear() {
   by_label_.clear();
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -9,7 +9,8 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The leader's memory of which BE was chosen for a label: keyed by the label alone, not by
 /// database (5.3). Lost when the leader changes. Confined to the emulator's thread.
@@ -41,4 +42,5 @@ class CoordinatorMemory {
   std::map<std::string, std::list<Entry>::iterator> by_label_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -13,7 +13,8 @@
 #include <string_view>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// A StarRocks cluster in this process: a leader FE, optionally a follower FE, some BEs, each a
 /// real HTTP listener on 127.0.0.1, with rows in SQLite. One thread of its own runs all of it.
@@ -102,4 +103,5 @@ class Emulator {
   std::uint16_t admin_port_ = 0;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

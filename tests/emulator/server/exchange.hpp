@@ -12,7 +12,8 @@
 #include <string_view>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// What reading the body gave.
 struct BodyPiece {
@@ -66,4 +67,5 @@ class Handler {
   virtual asio::awaitable<std::optional<Response>> handle(Exchange& exchange) = 0;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

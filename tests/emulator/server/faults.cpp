@@ -5,7 +5,8 @@
 #include <array>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, FaultAction>, 18> kActions = {{
@@ -113,4 +114,5 @@ std::vector<FaultRule> Faults::strike(std::string_view server, const Route& rout
   return struck;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

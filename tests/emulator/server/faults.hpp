@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// When a fault strikes, seen from the state change that the request asks for (trap E16).
 enum class FaultPhase {
@@ -78,4 +79,5 @@ class Faults {
   std::vector<Counted> rules_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -6,7 +6,8 @@
 #include <array>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Bytes that Java's URI leaves alone in a path, and in a query (2.3).
@@ -170,4 +171,5 @@ asio::awaitable<Response> Frontend::dispatch(Exchange& exchange, const Credentia
   co_return response;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

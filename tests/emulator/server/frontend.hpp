@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 class StreamLoadTasks;
 
@@ -91,4 +92,5 @@ class Frontend final : public Handler {
   bool stopping_ = false;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

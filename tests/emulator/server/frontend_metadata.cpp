@@ -6,7 +6,8 @@
 
 // State, schema, health and version (starrocks-load-protocol.md 8).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Response with_status(Response response, int status) {
@@ -164,4 +165,5 @@ Response Frontend::feature() const {
       {{"version", cluster_.version_text}, {"features", Json::array()}, {"status", "OK"}}));
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -8,7 +8,8 @@
 // SQL over HTTP (starrocks-load-protocol.md 8.7): newline-delimited JSON. What only a cluster knows
 // is answered here; everything else is the engine's.
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Trimmed, without the last semicolon.
@@ -187,4 +188,5 @@ Response Frontend::sql(const Exchange& exchange) {
   return response;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

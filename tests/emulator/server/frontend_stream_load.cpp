@@ -7,7 +7,8 @@
 // Stream Load on the FE: authenticate, redirect (starrocks-load-protocol.md 3), and merge commit
 // (9).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 Response Frontend::stream_load(const Exchange& exchange, const Credentials& who) {
   Response response;
@@ -108,4 +109,5 @@ Response Frontend::stream_load_meta(const Exchange& exchange) {
   return json_reply(fe_compact_json(json));
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

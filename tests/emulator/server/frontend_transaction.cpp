@@ -6,7 +6,8 @@
 
 // The transaction interface on the FE (starrocks-load-protocol.md 5.1, 5.3, 5.7, 5.8).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::int64_t kDefaultPublishWaitSeconds = 20;
@@ -222,4 +223,5 @@ Response Frontend::rollback(const Exchange& exchange) {
                 text_of(*transaction));
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

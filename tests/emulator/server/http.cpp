@@ -5,7 +5,8 @@
 #include <array>
 #include <ctime>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Leading blanks, trailing blanks and tabs go (2.2); a lone tab counts as empty.
@@ -227,4 +228,5 @@ Response backend_page(int status) {
   return page;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

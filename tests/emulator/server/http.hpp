@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Which of StarRocks' two HTTP servers parses and answers: Netty in the FE, libevent in the BE.
 enum class Flavor { kFrontend, kBackend, kAdmin };
@@ -91,4 +92,5 @@ class HeadParser {
 
 [[nodiscard]] std::string_view reason_phrase(int status);
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

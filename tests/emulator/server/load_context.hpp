@@ -9,7 +9,8 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Real milliseconds since it was made, for the *TimeMs fields of replies.
 class Stopwatch {
@@ -69,4 +70,5 @@ class ContextLock {
   bool leaked_ = false;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

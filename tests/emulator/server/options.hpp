@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// A privilege on tables; "*" stands for every database or table.
 struct Grant {
@@ -95,4 +96,5 @@ struct Options {
   std::string request_log_path;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -4,7 +4,8 @@
 #include <string_view>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Enough for any test; a benchmark keeps only the file.
@@ -52,4 +53,5 @@ std::string status_word_of(const std::string& body) {
   return "";
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -8,7 +8,8 @@
 #include <fstream>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// One request as it was seen and answered (trap E18). Credentials are never in it.
 struct LoggedRequest {
@@ -48,4 +49,5 @@ class RequestLog {
 /// The value of Status (or status) in an answer's JSON text; empty if there is none.
 [[nodiscard]] std::string status_word_of(const std::string& body);
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

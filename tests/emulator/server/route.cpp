@@ -5,7 +5,8 @@
 #include <array>
 #include <string_view>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::array<std::string_view, 6> kTransactionOperations = {"begin",  "load",     "prepare",
@@ -103,4 +104,5 @@ Route classify(const Request& request, Flavor flavor) {
   return route;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

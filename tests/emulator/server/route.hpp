@@ -4,7 +4,8 @@
 
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// What a request asks for, read from method and path alone. `operation` is the name by which fault
 /// rules and the request log know it: stream_load, begin, load, prepare, commit, rollback, list,
@@ -22,4 +23,5 @@ struct Route {
 /// by them.
 [[nodiscard]] Route classify(const Request& request, Flavor flavor);
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -8,7 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 std::unique_ptr<Engine> open_engine(const Options& options) {
@@ -145,4 +146,5 @@ asio::awaitable<void> Runtime::tick_loop() {
   }
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -17,7 +17,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The emulated cluster itself, put together: storage, leader, FEs, BEs and their listeners. Made
 /// and used on the emulator's thread only; Emulator and the admin listener reach it there.
@@ -73,4 +74,5 @@ class Runtime {
   std::vector<std::unique_ptr<Server>> servers_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

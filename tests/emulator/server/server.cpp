@@ -11,7 +11,8 @@
 #include <array>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Netty's aggregator in the FE (2.1).
@@ -230,4 +231,5 @@ asio::awaitable<void> Server::repeat(Request request, Route route, std::string b
       response ? status_word_of(response->body) : "no reply", true);
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -14,7 +14,8 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// What all servers of the emulated cluster share.
 struct ServerContext {
@@ -76,4 +77,5 @@ class Server {
   std::list<std::shared_ptr<Connection>> connections_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The exchange of a real connection: says `100 Continue` when it is due, lets body faults strike,
 /// and keeps the body if the request is to be delivered twice.
@@ -46,4 +47,5 @@ class Server::ReplayExchange final : public Exchange {
   bool given_ = false;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

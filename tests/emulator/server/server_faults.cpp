@@ -8,7 +8,8 @@
 
 // How faults change an answer or end an exchange (trap E16).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Response redirect_to(const std::string& location, Flavor flavor) {
@@ -165,4 +166,5 @@ asio::awaitable<bool> Server::answer(SocketExchange& exchange, Response response
   co_return drained;
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

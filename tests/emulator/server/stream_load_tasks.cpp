@@ -4,7 +4,8 @@
 
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Not 600: the documentation says nothing about it (6, 7).
@@ -360,4 +361,5 @@ TaskReply StreamLoadTasks::rollback(const Exchange& exchange) {
   return reply(ok("stream load " + label + " abort"));
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

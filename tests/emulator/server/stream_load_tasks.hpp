@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Where the data of one channel, or of one table of a multi-table transaction, goes.
 struct TaskPart {
@@ -83,4 +84,5 @@ class StreamLoadTasks {
   std::size_t turn_ = 0;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::string_view kTransactionKey = "server/transaction/";
@@ -459,4 +460,5 @@ void Transactions::load() {
   }
 }
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator

@@ -15,7 +15,8 @@
 #include <utility>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 enum class TransactionState { kPrepare, kPrepared, kCommitted, kVisible, kAborted };
 
@@ -152,4 +153,5 @@ class Transactions {
   milliseconds next_scan_;
 };
 
-}  // namespace emulator::inline server
+}  // namespace server
+}  // namespace emulator
