@@ -128,10 +128,13 @@ asio::awaitable<Answer<bool>> ExactlyOnceWriter::take(std::uint64_t stream, Slic
       std::chrono::duration<double>(Clock::now() - arrived).count());
   const bool has_rows = encoded.value().batch.rows > 0;
   if (has_rows) {
-    series.buffer_bytes.Increment(static_cast<double>(size));
+    // Typed rows can grow when they become JSON; what is held is what counts (D6).
+    const std::uint64_t held = std::max(size, encoded.value().batch.payload.size());
+    services_.budget.charge(*account_, held - size);
+    series.buffer_bytes.Increment(static_cast<double>(held));
     series.buffer_rows.Increment(static_cast<double>(batch.row_count));
     Part& part = part_for(batch.checkpoint_id, table, encoded.value().batch.lane);
-    part.add(batch.sequence, size, std::move(encoded.value().batch));
+    part.add(batch.sequence, held, std::move(encoded.value().batch));
   }
   seal_closed();
   changed_.notify();
@@ -231,7 +234,6 @@ Refusal ExactlyOnceWriter::end_stream(Refusal refusal) {
   if (slot_.end(refusal)) {
     last_error_ = refusal.message;
     last_error_time_ = wall_now();
-    services_.metrics.error("STREAM_ENDED");
     left_alone();
   }
   return refusal;

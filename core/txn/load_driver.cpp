@@ -3,6 +3,7 @@
 #include "core/base/backoff.hpp"
 #include "core/base/deadline.hpp"
 #include "core/starrocks/label.hpp"
+#include "core/txn/load_refusal.hpp"
 #include "core/txn/reaction.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -26,8 +27,6 @@ constexpr std::chrono::seconds kReplyMargin{60};
 constexpr std::chrono::seconds kRollbackTimeout{10};
 /// After refused credentials (delivery-and-faults.md F050).
 constexpr std::chrono::seconds kCredentialsPause{30};
-/// Lines of StarRocks' error log that a client is shown.
-constexpr std::size_t kErrorLogExcerpt = 300;
 
 std::uint64_t rows_of(const LoadGroup& group, std::size_t begin, std::size_t end) {
   std::uint64_t rows = 0;
@@ -102,7 +101,7 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
       continue;
     }
     metrics_.loads_failed.Increment();
-    const Refusal refusal = co_await explain(group, std::move(result));
+    const Refusal refusal = co_await explain_refusal(group, std::move(result));
     refuse_outcomes(group, range, refusal, outcomes);
   }
   co_return outcomes;
@@ -118,6 +117,7 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
   std::optional<Clock::time_point> refused_since;
   unsigned mismatches = 0;
   while (!stopping_) {
+    const std::string used = label;  // for the log
     if (stream_loaded(group)) {
       result = co_await stream_load(group, range, label, merge);
     } else {
@@ -126,6 +126,12 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     }
     if (result.committed) {
       on_congestion_(false);
+      services_.logger.debug("load committed",
+                             {{"label", used},
+                              {"database", table_.database},
+                              {"table", table_.table},
+                              {"batches", std::to_string(range.size())},
+                              {"rows", std::to_string(rows_of(group, range.begin, range.end))}});
       co_return End::kCommitted;
     }
     if (stopping_) break;
@@ -164,7 +170,8 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     const auto pause = pause_before_retry(code, failures);
     services_.logger.warn(
         "load not applied, trying again",
-        {{"database", table_.database},
+        {{"label", used},
+         {"database", table_.database},
          {"table", table_.table},
          {"error", describe(result.error)},
          {"pause_ms",
@@ -333,32 +340,22 @@ asio::awaitable<void> LoadDriver::end_transaction(std::string label) {
                          {"cancel", why_not_cancelled}});
 }
 
-asio::awaitable<Refusal> LoadDriver::explain(const LoadGroup& group, AttemptResult result) {
-  Refusal refusal;
-  refusal.reason =
-      result.count_mismatch ? Reason::kRowCountMismatch : reason_for(result.error.code);
-  refusal.metadata["table"] = table_.table;
-  refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", table_.database,
-                                table_.table, result.error.detail);
-  if (refusal.reason == Reason::kStarrocksUnavailable) {
-    refusal.retry_after =
-        std::chrono::duration_cast<std::chrono::milliseconds>(options_.retry.max_interval);
-  }
-  if (result.counts) {
-    refusal.metadata["filteredRows"] = std::to_string(result.counts->filtered_rows);
-    refusal.metadata["totalRows"] = std::to_string(result.counts->total_rows);
-  }
-  if (!result.error_url.empty()) {
-    refusal.metadata["errorUrl"] = result.error_url;
-    const Deadline deadline = query_deadline();
-    const auto log = co_await services_.client.error_log(result.error_url, deadline);
-    if (log.has_value()) refusal.message += "; " + log->substr(0, kErrorLogExcerpt);
-  }
+asio::awaitable<Refusal> LoadDriver::explain_refusal(const LoadGroup& group, AttemptResult result) {
   // The error text may quote rows; it goes to the client, the log gets the kind alone.
   services_.logger.error("load refused", {{"database", table_.database},
                                           {"table", table_.table},
                                           {"code", std::string(to_string(result.error.code))},
                                           {"batches", std::to_string(group.batches.size())}});
+  RefusedLoad load;
+  load.table = table_;
+  load.error = std::move(result.error);
+  load.error_url = std::move(result.error_url);
+  load.counts = result.counts;
+  load.count_mismatch = result.count_mismatch;
+  load.retry_after =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.retry.max_interval);
+  const Deadline deadline = query_deadline();
+  auto refusal = co_await explain(services_.client, std::move(load), deadline);
   co_return refusal;
 }
 

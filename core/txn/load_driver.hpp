@@ -102,7 +102,7 @@ class LoadDriver {
   asio::awaitable<void> roll_back(std::string label);
   asio::awaitable<void> end_transaction(std::string label);
   asio::awaitable<void> rollbacks_end();
-  asio::awaitable<Refusal> explain(const ingest::LoadGroup& group, AttemptResult result);
+  asio::awaitable<Refusal> explain_refusal(const ingest::LoadGroup& group, AttemptResult result);
   void commit_outcomes(const ingest::LoadGroup& group, Range range, const AttemptResult& result,
                        std::vector<BatchOutcome>& outcomes);
   void refuse_outcomes(const ingest::LoadGroup& group, Range range, const Refusal& refusal,

@@ -72,8 +72,9 @@ asio::awaitable<InfoAnswer> TableDirectory::info_on_strand(starrocks::TableName 
   auto answer = co_await ask(table);
   known_[table].asking = false;
   if (answer.ok()) known_[table].info = answer.value();
-  // A table that is gone must not be found in the cache.
-  if (!answer.ok() && answer.refusal().reason == Reason::kTableNotFound) known_[table].info.reset();
+  // A table that is gone must not be found in the cache, and names that are no tables must not fill
+  // it.
+  if (!answer.ok() && answer.refusal().reason == Reason::kTableNotFound) known_.erase(table);
   answered_.notify();
   co_return answer;
 }
@@ -136,9 +137,12 @@ asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
     const std::lock_guard lock(mutex_);
     version_ = to_string(*version);
   } else {
-    // The interface is asked directly when the version is not told (8.8).
-    const auto transactions = co_await services_.client.has_transactions(deadline);
-    if (!transactions.has_value()) co_return facts_.value_or(facts);
+    // What is known does not change because one question was not answered. Otherwise the interface
+    // is asked directly (8.8).
+    if (facts_) co_return *facts_;
+    const Deadline again = Clock::now() + services_.options.starrocks.query_timeout;
+    const auto transactions = co_await services_.client.has_transactions(again);
+    if (!transactions.has_value()) co_return facts;
     facts.has_transactions = *transactions;
   }
   facts_ = facts;

@@ -12,9 +12,7 @@
 #include "core/txn/table_directory.hpp"
 #include "core/txn/writer.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,7 +51,7 @@ asio::awaitable<void> on_strand(std::shared_ptr<AnyWriter> writer, Call call) {
     co_return;
   };
   auto running = body(writer, std::move(call));
-  co_await asio::co_spawn(writer->strand(), std::move(running), asio::use_awaitable);
+  co_await run_on(writer->strand(), std::move(running));
 }
 
 }  // namespace
@@ -139,7 +137,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       }
       // The writer is ending: what it still holds goes first, so that rows stay in order.
       auto gone = writer->wait_gone(deadline);
-      co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
+      co_await run_on(writer->strand(), std::move(gone));
       if (draining_) co_return draining();
       if (Clock::now() >= deadline) {
         Refusal refusal = refuse(Reason::kStarrocksUnavailable,
@@ -241,7 +239,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     }
     for (const auto& writer : writers) {
       auto gone = writer->wait_gone(deadline);
-      co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
+      co_await run_on(writer->strand(), std::move(gone));
       auto count = [&report](WriterHandle& target) {
         report.uncommitted_batches += target.pending_batches();
         report.uncommitted_rows += target.pending_rows();
@@ -258,7 +256,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     co_await exactly_once_.stop();
     for (const auto& writer : at_least_once()) {
       auto stopped = writer->stop();
-      co_await asio::co_spawn(writer->strand(), std::move(stopped), asio::use_awaitable);
+      co_await run_on(writer->strand(), std::move(stopped));
     }
     co_await tables_.stop(rollbacks_until);
     const std::lock_guard lock(mutex_);
