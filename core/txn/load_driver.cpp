@@ -309,6 +309,8 @@ asio::awaitable<void> LoadDriver::roll_back(std::string label) {
   auto limit = rollbacks_end();
   const auto winner = co_await (std::move(end) || std::move(limit));
   static_cast<void>(winner);
+  // The state belongs to the whole load, not to this function.
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
 }
 
 asio::awaitable<void> LoadDriver::rollbacks_end() {

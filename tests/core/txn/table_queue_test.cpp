@@ -46,7 +46,7 @@ TEST_F(TableQueueTest, BatchesOfSeveralWritersRipenByAgeAndEachHearsOfItsOwn) {
 TEST_F(TableQueueTest, AFlushOfOneWriterLoadsWhatItWaitsFor) {
   submit(1, 1, "a");
   queue().flush_writer(1, 1, FlushTrigger::kClient);
-  test::pass_time(io_, 1s);
+  test::pass_time(io_, 10s);
   ASSERT_EQ(outcomes_.size(), 1U);
   EXPECT_EQ(metrics_.flushes(FlushTrigger::kClient).Value(), 1);
 }
@@ -62,7 +62,7 @@ TEST_F(TableQueueTest, AFrontendThatIsAwayIsNoCongestionAndTheRowsAreLoadedAfter
   test::pass_time(io_, 2s);
   EXPECT_EQ(effective(), normal) << "a frontend that is away is no congestion";
   transport_.mood = nullptr;
-  test::pass_time(io_, 60s);
+  test::pass_time(io_, 120s);
   ASSERT_EQ(outcomes_.size(), 1U);
   EXPECT_TRUE(outcomes_[0].second.committed);
 }
