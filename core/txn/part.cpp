@@ -260,7 +260,8 @@ asio::awaitable<void> Part::roll_back() {
   }
   rolling_back_ = false;
   open_ = false;
-  // The state belongs to the whole drive, not to this function: later requests can be cancelled again.
+  // The state belongs to the whole drive, not to this function: later requests can be cancelled
+  // again.
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
 }
 

@@ -74,11 +74,11 @@ TEST(ReferenceTest, HasARowForEveryKeyAndEveryProperty) {
 
 TEST(ReferenceTest, PrintsTheDefaultsOfTheOptionStructs) {
   const std::string reference = reference_markdown();
-  EXPECT_NE(reference.find("| `flush.max_bytes` (R) | size | `90MiB` | 1KiB..10GiB |"),
+  EXPECT_NE(reference.find("| `flush.max_bytes` | size | `90MiB` | 1KiB..10GiB |"),
             std::string::npos);
-  EXPECT_NE(reference.find("| `starrocks.connect_timeout` (R) | duration | `1s` | 100ms..1m |"),
+  EXPECT_NE(reference.find("| `starrocks.connect_timeout` | duration | `1s` | 100ms..1m |"),
             std::string::npos);
-  EXPECT_NE(reference.find("| `delivery` (R) | any \\| at_least_once \\| exactly_once | `any` |"),
+  EXPECT_NE(reference.find("| `delivery` | any \\| at_least_once \\| exactly_once | `any` |"),
             std::string::npos);
   EXPECT_NE(reference.find("| `limits.memory` | size or auto | `auto` |"), std::string::npos);
 }

@@ -384,7 +384,7 @@ TEST(ValidateTest, PublicListenersNeedOnlyOneOfTheTwoPermits) {
   options.listen.insecure = true;
   EXPECT_EQ(messages(validate(options)), "");
   options.listen.insecure = false;
-  options.listen.tls = {true, "c", "k", "", TlsVersion::kTls13, 60s};
+  options.listen.tls = {true, "c", "k", "", TlsVersion::kTls12, 60s};
   EXPECT_EQ(messages(validate(options)), "");
 }
 
