@@ -320,8 +320,18 @@ void ExactlyOnceWriter::drain(std::chrono::milliseconds grace) {
   if (ending_ || gone_ || stopping_) return;
   draining_ = true;
   slot_.tell_draining(grace);
+  tasks_.spawn(end_after(grace), shared_from_this());
   finish_if_drained();
   changed_.notify();
+}
+
+/// Checkpoint and Commit are served until the grace is over; then the stream ends and what is open
+/// is rolled back (ingest-api.md 3.5).
+asio::awaitable<void> ExactlyOnceWriter::end_after(std::chrono::milliseconds grace) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Deadline over = Clock::now() + grace;
+  while (Clock::now() < over && !ending_ && !stopping_) co_await changed_.wait_until(over);
+  end(draining_refusal());
 }
 
 void ExactlyOnceWriter::finish_if_drained() {

@@ -120,6 +120,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   asio::awaitable<void> wind_up();
   asio::awaitable<void> outlive_stream(std::uint64_t stream);
   asio::awaitable<void> watch_prepared();
+  asio::awaitable<void> end_after(std::chrono::milliseconds grace);
   asio::awaitable<void> discard(std::list<std::unique_ptr<Part>> parts);
   asio::awaitable<void> stop_parts();
   void left_alone();

@@ -33,6 +33,8 @@ constexpr std::uint64_t kMaxLoadBody = (32_MiB).value;
 /// Added to the server's own timeout before an answer is given up (4.9).
 constexpr seconds kReplyMargin{60};
 constexpr seconds kRollbackTimeout{10};
+/// The same when the writer ends: a successor, or the timeout, cleans up what is left.
+constexpr seconds kLastRollbackTimeout{2};
 /// After refused credentials (delivery-and-faults.md F050).
 constexpr seconds kCredentialsPause{30};
 
@@ -246,7 +248,7 @@ asio::awaitable<void> Part::roll_back() {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   rolling_back_ = true;
   const std::string label = label_;
-  const Deadline deadline = Clock::now() + kRollbackTimeout;
+  const Deadline deadline = Clock::now() + (stopping_ ? kLastRollbackTimeout : kRollbackTimeout);
   const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
   bool ended = rolled_back.has_value();
   if (!ended) {
