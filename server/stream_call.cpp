@@ -39,6 +39,14 @@ StreamCall::StreamCall(asio::any_io_executor executor, grpc::CallbackServerConte
 asio::awaitable<ReadEnd> StreamCall::read(grpc::ByteBuffer& into) {
   LOADSTAR_ASSERT(!reader_.has_value(), "one read at a time");
   auto initiate = [this, &into](auto handler) {
+    if (finished_) {
+      // gRPC may be done with the call already: nothing of it is touched any more.
+      auto refuse = [handler = std::move(handler)]() mutable {
+        std::move(handler)(ReadEnd::kCancelled);
+      };
+      asio::post(strand_, std::move(refuse));
+      return;
+    }
     reader_.emplace(std::move(handler));
     StartRead(&into);
   };
@@ -51,6 +59,11 @@ asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
   // Not a coroutine: runs when called, so the message is in place before the await.
   outgoing_ = std::move(message);
   auto initiate = [this](auto handler) {
+    if (finished_) {
+      auto refuse = [handler = std::move(handler)]() mutable { std::move(handler)(false); };
+      asio::post(strand_, std::move(refuse));
+      return;
+    }
     writer_.emplace(std::move(handler));
     StartWrite(&outgoing_);
   };

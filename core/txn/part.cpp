@@ -212,7 +212,6 @@ asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
   load.transaction_id = transaction_id_;
   for (const auto& [name, value] : lane_->headers) load.properties.push_back({name, value});
   load.body = ingest::join_payloads(lane_->kind, payloads);
-  metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
   const Deadline deadline = Clock::now() +
                             duration_cast<seconds>(services_.options.starrocks.request_timeout) +
                             kReplyMargin;
