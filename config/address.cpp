@@ -1,11 +1,11 @@
 #include "config/address.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace loadstar::config {
 namespace {
@@ -33,7 +33,8 @@ bool is_ip_v6(std::string_view text) {
 
 /// A name of letters, digits, `-`, `_` and `.`, or an IPv4 address. `1.2.3.400` is neither.
 bool is_name_or_v4(std::string_view host) {
-  if (host.empty() || host.size() > kMaxHost || host.front() == '.' || host.front() == '-') return false;
+  if (host.empty() || host.size() > kMaxHost || host.front() == '.' || host.front() == '-')
+    return false;
   const auto is_digit = [](char character) { return character >= '0' && character <= '9'; };
   const bool allowed = std::all_of(host.begin(), host.end(), [&is_digit](char character) {
     return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
@@ -55,7 +56,8 @@ Parsed<HostPort> split_host_port(std::string_view text, bool zero_allowed) {
     if (end == std::string_view::npos) return Answer::refused("has `[` without `]`");
     result.host = text.substr(1, end - 1);
     result.bracketed = true;
-    if (!text.substr(end + 1).starts_with(':')) return Answer::refused("has no port; write host:port");
+    if (!text.substr(end + 1).starts_with(':'))
+      return Answer::refused("has no port; write host:port");
     port = text.substr(end + 2);
   } else {
     const std::size_t colon = text.rfind(':');
@@ -97,9 +99,10 @@ bool is_allow_host(const HostPort& pattern) {
   const std::string& host = pattern.host;
   const bool network = host.find('/') != std::string::npos;
   if (pattern.bracketed) {
-    return network ? is_network(host, [](const std::string& text, boost::system::error_code& error) {
-      return boost::asio::ip::make_network_v6(text, error);
-    })
+    return network ? is_network(host,
+                                [](const std::string& text, boost::system::error_code& error) {
+                                  return boost::asio::ip::make_network_v6(text, error);
+                                })
                    : is_ip_v6(host);
   }
   if (network) {
@@ -185,8 +188,8 @@ Parsed<std::string> parse_allow_pattern(std::string_view text) {
 
 std::string format_url(const http::Endpoint& endpoint) {
   const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}", endpoint.tls ? "https" : "http", v6 ? "[" : "", endpoint.host,
-                     v6 ? "]" : "", endpoint.port);
+  return fmt::format("{}://{}{}{}:{}", endpoint.tls ? "https" : "http", v6 ? "[" : "",
+                     endpoint.host, v6 ? "]" : "", endpoint.port);
 }
 
 }  // namespace loadstar::config

@@ -22,14 +22,32 @@ Mark to_mark(const YAML::Mark& mark) {
   return {static_cast<unsigned>(mark.line) + 1, static_cast<unsigned>(mark.column) + 1};
 }
 
+/// Whether the quoted text that begins at `start` has its end. yaml-cpp takes the end of the file
+/// for it where a line break comes before.
+bool is_quote_closed(std::string_view text, std::size_t start) {
+  const char quote = text[start];
+  for (std::size_t at = start + 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      // '' within single quotes is one of them.
+      if (quote == '"' || at + 1 == text.size() || text[at + 1] != quote) return true;
+      ++at;
+    }
+  }
+  return false;
+}
+
 /// Builds the tree from yaml-cpp's events. Its Node API is not used: it hides duplicate keys and
 /// resolves aliases (style-anchors.md 2.5).
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::vector<Problem>& problems) : problems_(problems) {}
+  TreeBuilder(std::string_view text, std::vector<Problem>& problems)
+      : text_(text), problems_(problems) {}
 
   /// The tree; what was open when the parse ended is closed.
   [[nodiscard]] Node take() {
+    closing_ = true;
     while (!frames_.empty()) {
       frames_.back().key.reset();
       close();
@@ -63,6 +81,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    refuse_open_quote(mark);
     Node node;
     node.kind = Node::Kind::kScalar;
     node.mark = to_mark(mark);
@@ -98,7 +117,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   static constexpr std::string_view kAliasMessage =
-      "anchors and aliases are not supported; write the value out, and quote a text that begins with "
+      "anchors and aliases are not supported; write the value out, and quote a text that begins "
+      "with "
       "`&` or `*`";
 
  private:
@@ -116,13 +136,23 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   /// "?" and "!" are what yaml-cpp says for plain and quoted scalars without a tag.
-  static bool plain_tag(const std::string& tag) {
-    return tag.empty() || tag == "?" || tag == "!";
-  }
+  static bool plain_tag(const std::string& tag) { return tag.empty() || tag == "?" || tag == "!"; }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (plain_tag(tag)) return;
     refuse(to_mark(mark), "tags are not supported; quote a text that begins with `!`");
+  }
+
+  void refuse_open_quote(const YAML::Mark& mark) {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (mark.is_null()) return;
+    std::string_view text = text_;
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    const auto start = static_cast<std::size_t>(mark.pos);
+    if (start >= text.size() || (text[start] != '"' && text[start] != '\'')) return;
+    if (is_quote_closed(text, start)) return;
+    refuse(to_mark(mark), "not YAML: the closing quote is missing");
+    throw StopParsing{};
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
@@ -161,7 +191,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void begin_entry(Frame& frame, const Node& key) {
-    if (key.kind != Node::Kind::kScalar) refuse(key.mark, "a key must be plain text");
+    // What was only half read is no key.
+    if (key.kind != Node::Kind::kScalar && !closing_) refuse(key.mark, "a key must be plain text");
     frame.key = NodeEntry{key.text, key.mark, {}};
     if (key.text == "<<") refuse(key.mark, "merge keys are not supported; write the keys out");
   }
@@ -169,13 +200,14 @@ class TreeBuilder final : public YAML::EventHandler {
   void end_entry(Frame& frame, Node value) {
     NodeEntry entry = std::move(*frame.key);
     auto& entries = frame.node.entries;
-    const auto first = std::find_if(entries.begin(), entries.end(), [&entry](const NodeEntry& other) {
-      return other.key == entry.key;
-    });
+    const auto first =
+        std::find_if(entries.begin(), entries.end(),
+                     [&entry](const NodeEntry& other) { return other.key == entry.key; });
     if (first != entries.end()) {
       frame.key = entry;
-      refuse(entry.mark, fmt::format("duplicate key; it is already set in line {}, keep one of them",
-                                     first->mark.line));
+      refuse(entry.mark,
+             fmt::format("duplicate key; it is already set in line {}, keep one of them",
+                         first->mark.line));
       frame.key.reset();
       return;
     }
@@ -185,13 +217,16 @@ class TreeBuilder final : public YAML::EventHandler {
     entries.push_back(std::move(entry));
   }
 
+  std::string_view text_;
   std::vector<Problem>& problems_;
+  bool closing_ = false;  ///< the parse has ended
   std::vector<Frame> frames_;
   Node root_;
   unsigned documents_ = 0;
 };
 
-/// Length of the well-formed UTF-8 character at the start of `rest`; 0 if there is none (RFC 3629 4).
+/// Length of the well-formed UTF-8 character at the start of `rest`; 0 if there is none (RFC 3629
+/// 4).
 std::size_t utf8_length(std::string_view rest) {
   const auto byte = [&rest](std::size_t index) { return static_cast<unsigned char>(rest[index]); };
   const unsigned char lead = byte(0);
@@ -214,9 +249,13 @@ std::optional<Problem> find_foreign_byte(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const std::size_t length = utf8_length(text.substr(at));
-    const bool control = (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+    const bool control =
+        (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
     if (length == 0 || control) {
-      return Problem{Severity::kError, {}, mark, {},
+      return Problem{Severity::kError,
+                     {},
+                     mark,
+                     {},
                      fmt::format("byte 0x{:02x} is {}; the file must be UTF-8 text", byte,
                                  control ? "a control byte" : "not UTF-8"),
                      {}};
@@ -257,9 +296,12 @@ bool is_indented_by_tab(std::string_view text, unsigned line) {
 
 Node parse_document(std::string_view text, std::vector<Problem>& problems) {
   if (text.size() > kMaxFileBytes) {
-    problems.push_back({Severity::kError, {}, {1, 1}, {},
-                        fmt::format("the file has {} bytes; at most {} (1MiB) are read", text.size(),
-                                    kMaxFileBytes),
+    problems.push_back({Severity::kError,
+                        {},
+                        {1, 1},
+                        {},
+                        fmt::format("the file has {} bytes; at most {} (1MiB) are read",
+                                    text.size(), kMaxFileBytes),
                         {}});
     return unreadable();
   }
@@ -267,7 +309,7 @@ Node parse_document(std::string_view text, std::vector<Problem>& problems) {
     problems.push_back(std::move(*foreign));
     return unreadable();
   }
-  TreeBuilder builder(problems);
+  TreeBuilder builder(text, problems);
   std::istringstream stream{std::string(text)};
   bool complete = false;
   try {
@@ -280,7 +322,8 @@ Node parse_document(std::string_view text, std::vector<Problem>& problems) {
   } catch (const YAML::Exception& error) {
     const Mark mark = to_mark(error.mark);
     std::string message = safe_message(error.msg);
-    if (is_indented_by_tab(text, mark.line)) message += "; YAML is indented with blanks, not with tabs";
+    if (is_indented_by_tab(text, mark.line))
+      message += "; YAML is indented with blanks, not with tabs";
     problems.push_back({Severity::kError, {}, mark, builder.path(), std::move(message), {}});
   }
   Node root = builder.take();

@@ -1,18 +1,19 @@
 #pragma once
 
+#include "config/problem.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/problem.hpp"
-
 namespace loadstar::config {
 
 struct NodeEntry;
 
-/// A YAML value as the file has it: every scalar is text, and its place is known. Plain YAML only: no
-/// anchors, aliases, tags, merge keys or further documents (delivery-and-faults.md 5.1), each key once.
+/// A YAML value as the file has it: every scalar is text, and its place is known. Plain YAML only:
+/// no anchors, aliases, tags, merge keys or further documents (delivery-and-faults.md 5.1), each
+/// key once.
 struct Node {
   enum class Kind : std::uint8_t { kNull, kScalar, kList, kMap };
 
@@ -36,9 +37,9 @@ struct NodeEntry {
 inline constexpr std::size_t kMaxFileBytes = 1U << 20U;
 inline constexpr unsigned kMaxDepth = 32;
 
-/// Reads one YAML document of at most kMaxFileBytes, nested at most kMaxDepth deep. What is refused is
-/// added to `problems` (mark, key, message); all of it, except that reading ends at the first place
-/// that is not YAML at all. Returns what could be read; `broken` = reading ended early, and
+/// Reads one YAML document of at most kMaxFileBytes, nested at most kMaxDepth deep. What is refused
+/// is added to `problems` (mark, key, message); all of it, except that reading ends at the first
+/// place that is not YAML at all. Returns what could be read; `broken` = reading ended early, and
 /// the last key of the top is left out.
 [[nodiscard]] Node parse_document(std::string_view text, std::vector<Problem>& problems);
 

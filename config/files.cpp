@@ -1,15 +1,15 @@
 #include "config/files.hpp"
 
+#include "config/document.hpp"
+#include "config/password.hpp"
+#include "config/surroundings.hpp"
+#include "core/base/load_property.hpp"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <string>
-
-#include "config/document.hpp"
-#include "config/password.hpp"
-#include "config/surroundings.hpp"
-#include "core/base/load_property.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -23,8 +23,9 @@ bool readable_by_others(const std::string& path) {
 }
 
 void check_secret_mode(const std::string& key, const std::string& path, Findings& findings) {
-  findings.warn_if(readable_by_others(path), {key},
-                   fmt::format("{} can be read by everyone on this system; chmod o-r", quote(path)));
+  findings.warn_if(
+      readable_by_others(path), {key},
+      fmt::format("{} can be read by everyone on this system; chmod o-r", quote(path)));
 }
 
 void check_readable(const std::string& key, const std::string& path, Findings& findings) {
@@ -47,8 +48,9 @@ void check_time_zone(const std::string& key, const std::string& zone, Findings& 
   }
   const bool known =
       std::filesystem::is_regular_file(std::filesystem::path(kZoneDirectory) / zone, ignored);
-  findings.error_unless(known, {key},
-                        fmt::format("{} is not known to this system ({})", quote(zone), kZoneDirectory));
+  findings.error_unless(
+      known, {key},
+      fmt::format("{} is not known to this system ({})", quote(zone), kZoneDirectory));
 }
 
 }  // namespace

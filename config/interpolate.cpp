@@ -46,7 +46,8 @@ Parsed<std::string> environment_value(std::string_view inside, const Surrounding
 Parsed<std::string> file_value(const std::string& path) {
   auto content = read_small_file(path, kMaxValueFile);
   if (!content.ok()) {
-    return Parsed<std::string>::refused(fmt::format("the file {} {}", quote(path), content.error()));
+    return Parsed<std::string>::refused(
+        fmt::format("the file {} {}", quote(path), content.error()));
   }
   std::string text = content.value();
   if (text.ends_with('\n')) text.pop_back();
@@ -62,7 +63,8 @@ Parsed<std::string> value_of(std::string_view inside, const Surroundings& surrou
   if (inside.starts_with("env:")) return environment_value(inside.substr(4), surroundings);
   if (inside.starts_with("file:")) return file_value(std::string(inside.substr(5)));
   return Answer::refused(
-      "`${` begins ${env:NAME}, ${env:NAME:-default} or ${file:/path}; write `$${` for the text `${`");
+      "`${` begins ${env:NAME}, ${env:NAME:-default} or ${file:/path}; write `$${` for the text "
+      "`${`");
 }
 
 Parsed<std::string> expand(std::string_view text, const Surroundings& surroundings) {

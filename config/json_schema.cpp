@@ -1,13 +1,13 @@
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-#include <string>
-
 #include "config/document.hpp"
 #include "config/reference.hpp"
 #include "config/scalar.hpp"
 #include "config/schema.hpp"
 #include "core/base/load_property.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
 
 namespace loadstar::config {
 namespace {
@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 
 /// Any scalar may be `${env:...}` instead.
 Json or_interpolated(Json schema) {
-  return Json{{"anyOf", Json::array({std::move(schema), Json{{"$ref", "#/definitions/interpolated"}}})}};
+  return Json{
+      {"anyOf", Json::array({std::move(schema), Json{{"$ref", "#/definitions/interpolated"}}})}};
 }
 
 /// A text that editors may take for a number or a boolean; the daemon reads every scalar as text.
@@ -44,22 +45,33 @@ Json number_schema(const char* type, const Description& about) {
 
 Json scalar_schema(const Description& about) {
   switch (about.kind) {
-    case Kind::kBool: return or_interpolated(Json{{"type", "boolean"}});
-    case Kind::kInteger: return or_interpolated(number_schema("integer", about));
-    case Kind::kDecimal: return or_interpolated(number_schema("number", about));
-    case Kind::kPercent: return or_interpolated(pattern("^[0-9]+%$"));
-    case Kind::kSize: return or_interpolated(pattern("^[0-9]+([KMG]i?)?B$"));
-    case Kind::kDuration: return or_interpolated(pattern("^[0-9]+(ms|s|m|h)$"));
-    case Kind::kChoice: return or_interpolated(choice_schema(about));
-    case Kind::kLoadUrl: return or_interpolated(pattern("^https?://"));
-    case Kind::kListenAddress: return or_interpolated(pattern("^(unix:/|.*:[0-9]+$)"));
+    case Kind::kBool:
+      return or_interpolated(Json{{"type", "boolean"}});
+    case Kind::kInteger:
+      return or_interpolated(number_schema("integer", about));
+    case Kind::kDecimal:
+      return or_interpolated(number_schema("number", about));
+    case Kind::kPercent:
+      return or_interpolated(pattern("^[0-9]+%$"));
+    case Kind::kSize:
+      return or_interpolated(pattern("^[0-9]+([KMG]i?)?B$"));
+    case Kind::kDuration:
+      return or_interpolated(pattern("^[0-9]+(ms|s|m|h)$"));
+    case Kind::kChoice:
+      return or_interpolated(choice_schema(about));
+    case Kind::kLoadUrl:
+      return or_interpolated(pattern("^https?://"));
+    case Kind::kListenAddress:
+      return or_interpolated(pattern("^(unix:/|.*:[0-9]+$)"));
     case Kind::kHostPort:
-    case Kind::kAllowPattern: return or_interpolated(pattern(":[0-9]+$"));
+    case Kind::kAllowPattern:
+      return or_interpolated(pattern(":[0-9]+$"));
     case Kind::kText:
     case Kind::kSecret:
     case Kind::kPath:
     case Kind::kTimeZone:
-    case Kind::kProperty: return any_scalar();
+    case Kind::kProperty:
+      return any_scalar();
   }
   return {};
 }

@@ -1,7 +1,5 @@
 #include "config/load.hpp"
 
-#include <utility>
-
 #include "config/document.hpp"
 #include "config/files.hpp"
 #include "config/interpolate.hpp"
@@ -11,13 +9,16 @@
 #include "config/source_line.hpp"
 #include "config/validate.hpp"
 
+#include <utility>
+
 namespace loadstar::config {
 namespace {
 
 /// Puts the found values in the places of `auto`.
 void resolve(Options& options, const Surroundings& surroundings) {
   const ResourceOptions& resources = options.resources;
-  options.core.limits.memory = resources.memory ? *resources.memory : automatic_memory(surroundings);
+  options.core.limits.memory =
+      resources.memory ? *resources.memory : automatic_memory(surroundings);
   options.threads = resources.threads ? *resources.threads : automatic_threads(surroundings);
 }
 
@@ -28,7 +29,8 @@ std::function<Secret()> password_provider(const CredentialOptions& credentials) 
 
 void require_version(const Origins& origins, std::vector<Problem>& problems) {
   if (origins.is_set("version")) return;
-  problems.push_back({Severity::kError, {}, {1, 1}, "version", "is missing; write `version: 1`", {}});
+  problems.push_back(
+      {Severity::kError, {}, {1, 1}, "version", "is missing; write `version: 1`", {}});
 }
 
 }  // namespace
@@ -56,6 +58,7 @@ Loaded load_text(std::string_view text, const std::string& file_name,
   for (Problem& problem : problems) {
     problem.file = file_name;
     problem.source = lines.show(problem.mark, problem.message.starts_with("unknown key"));
+    problem.message = lines.without_secrets(std::move(problem.message));
   }
   if (!has_errors(problems)) {
     options.core.starrocks.password = password_provider(options.credentials);

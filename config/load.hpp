@@ -1,14 +1,14 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "config/options.hpp"
 #include "config/origins.hpp"
 #include "config/problem.hpp"
 #include "config/surroundings.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace loadstar::config {
 
@@ -19,8 +19,8 @@ struct Loaded {
   Origins origins;                 ///< where the options came from, for show()
 };
 
-/// Reads, completes and judges a configuration: YAML, values from the environment and from files, the
-/// schema, `auto` values, validate(), and the files it names. All problems at once.
+/// Reads, completes and judges a configuration: YAML, values from the environment and from files,
+/// the schema, `auto` values, validate(), and the files it names. All problems at once.
 [[nodiscard]] Loaded load_text(std::string_view text, const std::string& file_name,
                                const Surroundings& surroundings);
 

@@ -1,8 +1,7 @@
 #include "config/options.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
 
 namespace loadstar::config {
 

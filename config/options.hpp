@@ -1,15 +1,15 @@
 #pragma once
 
+#include "core/base/bytes.hpp"
+#include "core/base/log.hpp"
+#include "core/base/secret.hpp"
+#include "core/options.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/base/bytes.hpp"
-#include "core/base/log.hpp"
-#include "core/base/secret.hpp"
-#include "core/options.hpp"
 
 // The options of the daemon around core/. As in core/options.hpp the default of each option is its
 // member initialiser and stands nowhere else; config/schema.cpp names the key, unit, range and help
@@ -35,7 +35,8 @@ struct ListenAddress {
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
-/// "127.0.0.1:7070", "[::1]:7070" or "unix:/run/loadstar/ingest.sock", as gRPC and the file write it.
+/// "127.0.0.1:7070", "[::1]:7070" or "unix:/run/loadstar/ingest.sock", as gRPC and the file write
+/// it.
 [[nodiscard]] std::string to_string(const ListenAddress& address);
 
 /// Key `listen.tls.min_version`.
@@ -78,17 +79,18 @@ struct AdminOptions {
   ListenAddress listen{"127.0.0.1", 7072, ""};      ///< page and read-only API; always local
   /// Everything that changes something; mode 0600. Key `admin.control_socket`; empty path = off.
   ListenAddress control_socket{"", 0, "/run/loadstar/control.sock"};
-  std::chrono::milliseconds livez_stall{60'000};    ///< an event loop silent for longer fails /livez
-  bool readiness_requires_starrocks = false;        ///< key `admin.readiness.require_starrocks`
-  bool startup_requires_starrocks = false;          ///< key `admin.startup.require_starrocks`
+  std::chrono::milliseconds livez_stall{60'000};  ///< an event loop silent for longer fails /livez
+  bool readiness_requires_starrocks = false;      ///< key `admin.readiness.require_starrocks`
+  bool startup_requires_starrocks = false;        ///< key `admin.startup.require_starrocks`
   std::chrono::milliseconds startup_timeout{60'000};  ///< key `admin.startup.starrocks_timeout`
 };
 
 /// The end. Keys: `shutdown.*`.
 struct ShutdownOptions {
-  std::chrono::milliseconds grace{30'000};    ///< SIGTERM to SIGKILL, as the pod has it
-  std::chrono::milliseconds margin{3'000};    ///< kept back of it for the last words
-  std::chrono::milliseconds deadline{25'000};  ///< for the drain, when preStop did not start the clock
+  std::chrono::milliseconds grace{30'000};  ///< SIGTERM to SIGKILL, as the pod has it
+  std::chrono::milliseconds margin{3'000};  ///< kept back of it for the last words
+  std::chrono::milliseconds deadline{
+      25'000};  ///< for the drain, when preStop did not start the clock
 };
 
 /// Key `log.format`.
@@ -126,8 +128,8 @@ struct ResourceOptions {
 
 /// The whole configuration: one value for each key of the file.
 ///
-/// A default-constructed Options has all defaults and lacks only what has none (`starrocks.load_urls`,
-/// `starrocks.user`). What load() returns has passed validate().
+/// A default-constructed Options has all defaults and lacks only what has none
+/// (`starrocks.load_urls`, `starrocks.user`). What load() returns has passed validate().
 struct Options {
   CoreOptions core;
   InstanceOptions instance;
@@ -137,7 +139,8 @@ struct Options {
   LogOptions log;
   CredentialOptions credentials;
   ResourceOptions resources;
-  bool starrocks_tls_required = false;  ///< key `starrocks.tls.enabled`: every load URL must be https
+  bool starrocks_tls_required =
+      false;             ///< key `starrocks.tls.enabled`: every load URL must be https
   unsigned threads = 1;  ///< threads of the io_context; resolved from `limits.threads` by load()
 };
 

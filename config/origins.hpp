@@ -1,10 +1,10 @@
 #pragma once
 
+#include "config/problem.hpp"
+
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "config/problem.hpp"
 
 namespace loadstar::config {
 

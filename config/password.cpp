@@ -1,13 +1,13 @@
 #include "config/password.hpp"
 
+#include "config/surroundings.hpp"
+
 #include <sys/stat.h>
 
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
-
-#include "config/surroundings.hpp"
 
 namespace loadstar::config {
 namespace {

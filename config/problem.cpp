@@ -33,9 +33,8 @@ void sort_problems(std::vector<Problem>& problems) {
 }
 
 bool has_errors(const std::vector<Problem>& problems) {
-  return std::any_of(problems.begin(), problems.end(), [](const Problem& problem) {
-    return problem.severity == Severity::kError;
-  });
+  return std::any_of(problems.begin(), problems.end(),
+                     [](const Problem& problem) { return problem.severity == Severity::kError; });
 }
 
 std::string render_problems(const std::vector<Problem>& problems) {
@@ -45,7 +44,8 @@ std::string render_problems(const std::vector<Problem>& problems) {
     const bool error = problem.severity == Severity::kError;
     errors += error ? 1 : 0;
     text += problem.file.empty() ? "configuration" : problem.file;
-    if (problem.mark.line != 0) text += fmt::format(":{}:{}", problem.mark.line, problem.mark.column);
+    if (problem.mark.line != 0)
+      text += fmt::format(":{}:{}", problem.mark.line, problem.mark.column);
     text += error ? ": error: " : ": warning: ";
     if (!problem.key.empty()) text += problem.key + ": ";
     text += problem.message + "\n";

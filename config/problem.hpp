@@ -26,9 +26,9 @@ struct Problem {
   Severity severity = Severity::kError;
   std::string file;
   Mark mark;
-  std::string key;      ///< path, for example "tables.sales.orders.flush.interval"
+  std::string key;  ///< path, for example "tables.sales.orders.flush.interval"
   std::string message;
-  std::string source;   ///< the line of the file at `mark` with secrets cut out; may be empty
+  std::string source;  ///< the line of the file at `mark` with secrets cut out; may be empty
 };
 
 /// Sorts by line, then column; problems at one place keep their order.
@@ -36,8 +36,8 @@ void sort_problems(std::vector<Problem>& problems);
 
 [[nodiscard]] bool has_errors(const std::vector<Problem>& problems);
 
-/// For people: `file:line:col: error: key: message`, the source line and a caret, for each problem in
-/// the given order; then one line that counts them. Empty if there are none.
+/// For people: `file:line:col: error: key: message`, the source line and a caret, for each problem
+/// in the given order; then one line that counts them. Empty if there are none.
 [[nodiscard]] std::string render_problems(const std::vector<Problem>& problems);
 
 /// "`value`", shortened to 64 bytes, control bytes escaped; how messages quote what the file says.

@@ -1,13 +1,13 @@
 #include "config/read.hpp"
 
+#include "config/schema.hpp"
+#include "config/suggest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
 #include <string>
-
-#include "config/schema.hpp"
-#include "config/suggest.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -28,7 +28,8 @@ std::vector<std::string> children_of(const std::vector<Option<Owner>>& options,
       rest.remove_prefix(prefix.size() + 1);
     }
     std::string name(rest.substr(0, rest.find('.')));
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
   }
   return names;
 }
@@ -142,13 +143,14 @@ class Reader {
                    {value.items[index].mark, value.items[index].interpolated, false});
     }
     if (value.broken) return;
-    option.store(owner, without_own_options(value, option), [&](const Node& node, const std::string& message) {
-      report(node.mark, full + key_below(value, node), message);
-    });
+    option.store(owner, without_own_options(value, option),
+                 [&](const Node& node, const std::string& message) {
+                   report(node.mark, full + key_below(value, node), message);
+                 });
   }
 
-  /// `properties` is an option itself, and `properties.format` and `properties.columns` are options of
-  /// their own: these are taken out of the map before it is stored.
+  /// `properties` is an option itself, and `properties.format` and `properties.columns` are options
+  /// of their own: these are taken out of the map before it is stored.
   template <class Owner>
   static Node without_own_options(const Node& map, const Option<Owner>& option) {
     Node rest = map;
@@ -167,8 +169,8 @@ class Reader {
 
   /// Reads the entries of `map` that are options of their own; see without_own_options().
   template <class Owner>
-  void read_split_map(const Node& map, const std::string& full, const std::string& key, Owner& owner,
-                      const std::vector<Option<Owner>>& options) {
+  void read_split_map(const Node& map, const std::string& full, const std::string& key,
+                      Owner& owner, const std::vector<Option<Owner>>& options) {
     for (const NodeEntry& entry : map.entries) {
       const auto option = std::find_if(options.begin(), options.end(), [&](const auto& each) {
         return each.about.key == join_key(key, entry.key);
@@ -191,13 +193,15 @@ class Reader {
   void read_table(const Node& node, const std::string& path, TableOptions& table) {
     if (node.broken || node.kind == Node::Kind::kNull) return;
     if (node.kind != Node::Kind::kMap) {
-      report(node.mark, path,
-             fmt::format("must be a map with {}", fmt::join(children_of(table_options(), {}), ", ")));
+      report(
+          node.mark, path,
+          fmt::format("must be a map with {}", fmt::join(children_of(table_options(), {}), ", ")));
       return;
     }
     walk(node, path, {}, table, table_options());
     // With the interval set, waiting that long was asked for (architecture.md 7, Ages).
-    if (origins_.is_set(path + ".flush.interval") && !origins_.is_set(path + ".flush.max_ack_wait")) {
+    if (origins_.is_set(path + ".flush.interval") &&
+        !origins_.is_set(path + ".flush.max_ack_wait")) {
       table.flush.max_ack_wait = std::chrono::milliseconds(0);
     }
   }

@@ -1,13 +1,13 @@
 #include "config/reference.hpp"
 
+#include "config/document.hpp"
+#include "config/schema.hpp"
+#include "core/base/load_property.hpp"
+
 #include <fmt/format.h>
 
 #include <string_view>
 #include <vector>
-
-#include "config/document.hpp"
-#include "config/schema.hpp"
-#include "core/base/load_property.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -26,7 +26,7 @@ if there is an error.
   default if it is not set or empty; `${file:/path}` is the content of a file without its last line end; `$${` is
   the text `${`. Every other `$` stands for itself. Values are put in after YAML was parsed and are not read again.
 - `tables.DB.TABLE` is merged over `defaults`: maps merge, lists replace.
-- (R): can be reloaded.
+- The file is read at the start only. What password and certificate files hold is read again when they change.
 )";
 
 constexpr std::string_view kTableHead =
@@ -50,14 +50,14 @@ std::string row_of(const Option<Owner>& option) {
   const Description& about = option.about;
   const std::string value =
       about.required ? "required" : fmt::format("`{}`", option.print(Owner()));
-  return fmt::format("| `{}`{} | {} | {} | {} | {} | {} | {} |\n", about.key,
-                     about.reloadable ? " (R)" : "", describe_type(about), value,
-                     format_range(about), about.help, about.starrocks, in_code(about.flink));
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", about.key, describe_type(about),
+                     value, format_range(about), about.help, about.starrocks, in_code(about.flink));
 }
 
 std::string_view first_part(std::string_view key) { return key.substr(0, key.find('.')); }
 
-/// Flink's names to our full keys, in the order of Flink's documentation as far as our tables follow it.
+/// Flink's names to our full keys, in the order of Flink's documentation as far as our tables
+/// follow it.
 std::vector<std::pair<std::string, std::string>> flink_names() {
   std::vector<std::pair<std::string, std::string>> names;
   const auto add = [&names](const Description& about, std::string_view above) {
@@ -75,19 +75,32 @@ std::vector<std::pair<std::string, std::string>> flink_names() {
 
 std::string_view syntax_text(PropertySyntax syntax) {
   switch (syntax) {
-    case PropertySyntax::kText: return "text";
-    case PropertySyntax::kBoolean: return "true \\| false";
-    case PropertySyntax::kRatio: return "decimal, 0..1";
-    case PropertySyntax::kCount: return "integer from 0";
-    case PropertySyntax::kPositive: return "integer from 1";
-    case PropertySyntax::kRecordCount: return "integer from -1";
-    case PropertySyntax::kSeparator: return "1 to 50 bytes below 0x80; `\\x0D0A` is hexadecimal";
-    case PropertySyntax::kSingleByte: return "one ASCII character";
-    case PropertySyntax::kTimeZone: return "time zone";
-    case PropertySyntax::kUpdateMode: return "row \\| auto \\| column";
-    case PropertySyntax::kCompression: return "compression";
-    case PropertySyntax::kJsonPaths: return "JSON array of strings";
-    case PropertySyntax::kJsonPath: return "JSON path";
+    case PropertySyntax::kText:
+      return "text";
+    case PropertySyntax::kBoolean:
+      return "true \\| false";
+    case PropertySyntax::kRatio:
+      return "decimal, 0..1";
+    case PropertySyntax::kCount:
+      return "integer from 0";
+    case PropertySyntax::kPositive:
+      return "integer from 1";
+    case PropertySyntax::kRecordCount:
+      return "integer from -1";
+    case PropertySyntax::kSeparator:
+      return "1 to 50 bytes below 0x80; `\\x0D0A` is hexadecimal";
+    case PropertySyntax::kSingleByte:
+      return "one ASCII character";
+    case PropertySyntax::kTimeZone:
+      return "time zone";
+    case PropertySyntax::kUpdateMode:
+      return "row \\| auto \\| column";
+    case PropertySyntax::kCompression:
+      return "compression";
+    case PropertySyntax::kJsonPaths:
+      return "JSON array of strings";
+    case PropertySyntax::kJsonPath:
+      return "JSON path";
   }
   return {};
 }
@@ -113,7 +126,8 @@ std::string table_section() {
 
 std::string property_section() {
   std::string text =
-      "\n## properties\n\nHeaders of StarRocks' loads that `properties`, `pinned` and batches may set.\n\n"
+      "\n## properties\n\nHeaders of StarRocks' loads that `properties`, `pinned` and batches may "
+      "set.\n\n"
       "| Property | Value | What it is for | Only with stream_load |\n|---|---|---|---|\n";
   for (const LoadProperty& property : load_properties()) {
     text += fmt::format("| `{}` | {} | {} | {} |\n", property.name, syntax_text(property.syntax),
@@ -123,8 +137,7 @@ std::string property_section() {
 }
 
 std::string flink_section() {
-  std::string text =
-      "\n## From the Flink connector\n\n| Flink connector | Loadstar |\n|---|---|\n";
+  std::string text = "\n## From the Flink connector\n\n| Flink connector | Loadstar |\n|---|---|\n";
   for (const auto& [flink, key] : flink_names()) {
     text += fmt::format("| `{}` | `{}` |\n", flink, key);
   }

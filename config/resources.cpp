@@ -30,10 +30,12 @@ std::optional<std::uint64_t> read_number(const std::string& path) {
   return number.value();
 }
 
-/// Path of this process below the hierarchy of `controller` ("" = v2), from /proc/self/cgroup, whose
-/// lines are "0::/path" (v2) or "4:memory:/path" (cgroups(7)).
-std::optional<std::string> cgroup_path(const Surroundings& surroundings, std::string_view controller) {
-  const auto content = read_small_file(surroundings.system_root + "/proc/self/cgroup", kMaxSystemFile);
+/// Path of this process below the hierarchy of `controller` ("" = v2), from /proc/self/cgroup,
+/// whose lines are "0::/path" (v2) or "4:memory:/path" (cgroups(7)).
+std::optional<std::string> cgroup_path(const Surroundings& surroundings,
+                                       std::string_view controller) {
+  const auto content =
+      read_small_file(surroundings.system_root + "/proc/self/cgroup", kMaxSystemFile);
   if (!content.ok()) return std::nullopt;
   std::istringstream lines(content.value());
   for (std::string line; std::getline(lines, line);) {
@@ -47,8 +49,8 @@ std::optional<std::string> cgroup_path(const Surroundings& surroundings, std::st
   return std::nullopt;
 }
 
-/// `directory`/`path` and each directory above it down to `directory`: a limit of a parent holds too.
-/// In a container the path of the host is not there, but the mount point itself is.
+/// `directory`/`path` and each directory above it down to `directory`: a limit of a parent holds
+/// too. In a container the path of the host is not there, but the mount point itself is.
 std::vector<std::string> directories_of(const std::string& directory, std::string path) {
   std::vector<std::string> result;
   while (!path.empty() && path != "/") {

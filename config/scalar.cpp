@@ -22,9 +22,13 @@ struct Unit {
 // From the largest to the smallest, as the formatters look for the largest that divides.
 constexpr std::array<Unit, 4> kDurationUnits{
     {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-constexpr std::array<Unit, 7> kSizeUnits{{{"GiB", 1ULL << 30U}, {"GB", 1'000'000'000},
-                                          {"MiB", 1ULL << 20U}, {"MB", 1'000'000},
-                                          {"KiB", 1ULL << 10U}, {"KB", 1'000}, {"B", 1}}};
+constexpr std::array<Unit, 7> kSizeUnits{{{"GiB", 1ULL << 30U},
+                                          {"GB", 1'000'000'000},
+                                          {"MiB", 1ULL << 20U},
+                                          {"MB", 1'000'000},
+                                          {"KiB", 1ULL << 10U},
+                                          {"KB", 1'000},
+                                          {"B", 1}}};
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
@@ -35,8 +39,8 @@ Parsed<std::uint64_t> parse_with_unit(std::string_view text, const std::array<Un
   const auto refuse = [hint](std::string_view what) {
     return Parsed<std::uint64_t>::refused(fmt::format("{}; {}", what, hint));
   };
-  const auto digits = static_cast<std::size_t>(
-      std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+  const auto digits =
+      static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
   if (digits == 0) return refuse("is not a number with a unit");
   const std::string_view unit_name = text.substr(digits);
   if (unit_name.empty()) return refuse("has no unit");

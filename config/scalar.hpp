@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -7,15 +9,13 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/bytes.hpp"
-
 // Scalars of the file: text to value and back. A parser takes the whole text or refuses it; nothing
 // is trimmed, clamped or guessed.
 
 namespace loadstar::config {
 
-/// A value, or what is wrong with its text as the end of a sentence that begins with the text: "has no
-/// unit; write ...".
+/// A value, or what is wrong with its text as the end of a sentence that begins with the text: "has
+/// no unit; write ...".
 template <class T>
 class Parsed {
  public:
@@ -56,7 +56,8 @@ class Parsed {
 /// `64KiB`, `90MiB`, `10GiB` (powers of two), `1KB`, `1MB`, `1GB` (powers of ten), `100B`.
 [[nodiscard]] Parsed<Bytes> parse_size(std::string_view text);
 
-/// The text itself, if it has no control byte: it may become a header value (delivery-and-faults.md T01).
+/// The text itself, if it has no control byte: it may become a header value (delivery-and-faults.md
+/// T01).
 [[nodiscard]] Parsed<std::string> parse_text(std::string_view text);
 
 /// The shortest text that the parser of the same name reads as `value`.

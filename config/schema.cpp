@@ -1,10 +1,10 @@
 #include "config/schema.hpp"
 
+#include "config/scalar.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "config/scalar.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -27,22 +27,38 @@ std::string format_number(Kind kind, double number) {
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::kText: return "text";
-    case Kind::kSecret: return "secret";
-    case Kind::kPath: return "path";
-    case Kind::kTimeZone: return "time zone";
-    case Kind::kBool: return "boolean";
-    case Kind::kInteger: return "integer";
-    case Kind::kDecimal: return "decimal";
-    case Kind::kPercent: return "percentage";
-    case Kind::kSize: return "size";
-    case Kind::kDuration: return "duration";
-    case Kind::kChoice: return "word";
-    case Kind::kListenAddress: return "address";
-    case Kind::kLoadUrl: return "URL";
-    case Kind::kHostPort: return "host:port";
-    case Kind::kAllowPattern: return "host pattern";
-    case Kind::kProperty: return "property";
+    case Kind::kText:
+      return "text";
+    case Kind::kSecret:
+      return "secret";
+    case Kind::kPath:
+      return "path";
+    case Kind::kTimeZone:
+      return "time zone";
+    case Kind::kBool:
+      return "boolean";
+    case Kind::kInteger:
+      return "integer";
+    case Kind::kDecimal:
+      return "decimal";
+    case Kind::kPercent:
+      return "percentage";
+    case Kind::kSize:
+      return "size";
+    case Kind::kDuration:
+      return "duration";
+    case Kind::kChoice:
+      return "word";
+    case Kind::kListenAddress:
+      return "address";
+    case Kind::kLoadUrl:
+      return "URL";
+    case Kind::kHostPort:
+      return "host:port";
+    case Kind::kAllowPattern:
+      return "host pattern";
+    case Kind::kProperty:
+      return "property";
   }
   return {};
 }
@@ -51,9 +67,10 @@ std::string_view kind_name(Kind kind) {
 bool is_reserved_word(std::string_view text) {
   constexpr std::string_view kWords[] = {"true", "false", "null", "yes", "no", "on", "off", "~"};
   return std::any_of(std::begin(kWords), std::end(kWords), [text](std::string_view word) {
-    return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char left, char right) {
-      return (left >= 'A' && left <= 'Z' ? left - 'A' + 'a' : left) == right;
-    });
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                      [](char left, char right) {
+                        return (left >= 'A' && left <= 'Z' ? left - 'A' + 'a' : left) == right;
+                      });
   });
 }
 
@@ -77,8 +94,9 @@ std::string describe_type(const Description& about) {
     case Shape::kTables:
       return "map of DATABASE.TABLE to table options";
   }
-  std::string type = about.kind == Kind::kChoice ? fmt::format("{}", fmt::join(about.choices, " \\| "))
-                                                 : std::string(kind_name(about.kind));
+  std::string type = about.kind == Kind::kChoice
+                         ? fmt::format("{}", fmt::join(about.choices, " \\| "))
+                         : std::string(kind_name(about.kind));
   if (about.auto_allowed) type += " or auto";
   return type;
 }

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "config/document.hpp"
+#include "config/options.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "config/document.hpp"
-#include "config/options.hpp"
 
 // Every option, described once (architecture.md D10). Parser, errors, range checks, reference, JSON
 // Schema and the printed configuration all come from these two tables; the default of an option is
@@ -18,8 +18,22 @@ namespace loadstar::config {
 
 /// What one value of an option is, whatever C++ type holds it.
 enum class Kind : std::uint8_t {
-  kText, kSecret, kPath, kTimeZone, kBool, kInteger, kDecimal, kPercent, kSize, kDuration, kChoice,
-  kListenAddress, kLoadUrl, kHostPort, kAllowPattern, kProperty,
+  kText,
+  kSecret,
+  kPath,
+  kTimeZone,
+  kBool,
+  kInteger,
+  kDecimal,
+  kPercent,
+  kSize,
+  kDuration,
+  kChoice,
+  kListenAddress,
+  kLoadUrl,
+  kHostPort,
+  kAllowPattern,
+  kProperty,
 };
 
 /// How the values of an option are arranged in the file.
@@ -45,7 +59,6 @@ struct Description {
   std::vector<std::string> choices;  ///< the words of kChoice
   bool auto_allowed = false;         ///< the word `auto` stands for "found out at start"
   bool required = false;             ///< has no default
-  bool reloadable = false;           ///< "(R)" of operations.md 5: needs no restart to change
   std::string help;                  ///< one or two sentences, no line breaks
   std::string starrocks;             ///< StarRocks' name: a header, a server setting; may be empty
   std::string flink;                 ///< the Flink connector's options, by comma; may be empty
@@ -54,7 +67,8 @@ struct Description {
 /// Told what is wrong with a node: the node, and the end of a sentence or a whole one.
 using Report = std::function<void(const Node& node, const std::string& message)>;
 
-/// An option of `Owner`: Options, or TableOptions for what stands in `defaults` and `tables.DB.TABLE`.
+/// An option of `Owner`: Options, or TableOptions for what stands in `defaults` and
+/// `tables.DB.TABLE`.
 template <class Owner>
 struct Option {
   Description about;
@@ -83,7 +97,8 @@ inline constexpr std::string_view kTableNameMessage =
 /// What a value looks like, for people: "duration", "size", "list of addresses".
 [[nodiscard]] std::string describe_type(const Description& about);
 
-/// `text` as a YAML scalar that load() reads as `text`: plain if that is safe, else in double quotes,
+/// `text` as a YAML scalar that load() reads as `text`: plain if that is safe, else in double
+/// quotes,
 /// `${` escaped.
 [[nodiscard]] std::string yaml_text(std::string_view text);
 

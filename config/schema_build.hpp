@@ -1,5 +1,9 @@
 #pragma once
 
+#include "config/address.hpp"
+#include "config/scalar.hpp"
+#include "config/schema.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -11,12 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "config/address.hpp"
-#include "config/scalar.hpp"
-#include "config/schema.hpp"
-
-// How the tables of schema_daemon.cpp and schema_table.cpp are written: one call for each option, of
-// the function that is named for its kind. A `Field` is a generic lambda from owner to member.
+// How the tables of schema_daemon.cpp and schema_table.cpp are written: one call for each option,
+// of the function that is named for its kind. A `Field` is a generic lambda from owner to member.
 
 namespace loadstar::config::build {
 
@@ -24,8 +24,8 @@ namespace loadstar::config::build {
 template <class E>
 using Word = std::pair<E, const char*>;
 
-/// What a message calls the value of a scalar: its text, unless that came from outside the file or may
-/// have a password before `@`.
+/// What a message calls the value of a scalar: its text, unless that came from outside the file or
+/// may have a password before `@`.
 [[nodiscard]] inline std::string name_of(const Node& node) {
   if (node.text.find('@') != std::string::npos) return "the value";
   return node.interpolated ? "the value of " + quote(node.written) : quote(node.text);
@@ -45,7 +45,6 @@ struct Row : Option<Owner> {
   Row&& flink(const char* names) && { return set(this->about.flink, names); }
   Row&& starrocks(const char* name) && { return set(this->about.starrocks, name); }
   Row&& help(const char* text) && { return set(this->about.help, text); }
-  Row&& reloadable() && { return set(this->about.reloadable, true); }
   Row&& required() && { return set(this->about.required, true); }
 
  private:
@@ -65,7 +64,8 @@ struct Codec {
 };
 
 [[nodiscard]] inline std::optional<std::string> outside(const Description& about, double number) {
-  if (!about.range || (number >= about.range->min && number <= about.range->max)) return std::nullopt;
+  if (!about.range || (number >= about.range->min && number <= about.range->max))
+    return std::nullopt;
   return fmt::format("is out of range; it must be in {}", format_range(about));
 }
 
@@ -119,8 +119,9 @@ Row<Owner> integer(const char* key, Field field, Range range) {
   Description about = describe(key, Kind::kInteger);
   about.range = range;
   return scalar<Owner, std::uint64_t>(
-      about, field, {parse_integer, [](std::uint64_t value) { return std::to_string(value); },
-                     [](std::uint64_t value) { return static_cast<double>(value); }});
+      about, field,
+      {parse_integer, [](std::uint64_t value) { return std::to_string(value); },
+       [](std::uint64_t value) { return static_cast<double>(value); }});
 }
 
 template <class Owner, class Field>
@@ -128,8 +129,9 @@ Row<Owner> percent(const char* key, Field field, Range range) {
   Description about = describe(key, Kind::kPercent);
   about.range = range;
   return scalar<Owner, std::uint64_t>(
-      about, field, {parse_percent, [](std::uint64_t value) { return std::to_string(value) + "%"; },
-                     [](std::uint64_t value) { return static_cast<double>(value); }});
+      about, field,
+      {parse_percent, [](std::uint64_t value) { return std::to_string(value) + "%"; },
+       [](std::uint64_t value) { return static_cast<double>(value); }});
 }
 
 template <class Owner, class Field>
@@ -144,9 +146,9 @@ template <class Owner, class Field>
 Row<Owner> size(const char* key, Field field, Bytes min, Bytes max) {
   Description about = describe(key, Kind::kSize);
   about.range = Range{static_cast<double>(min.value), static_cast<double>(max.value)};
-  return scalar<Owner, Bytes>(
-      about, field,
-      {parse_size, format_size, [](Bytes value) { return static_cast<double>(value.value); }});
+  return scalar<Owner, Bytes>(about, field, {parse_size, format_size, [](Bytes value) {
+                                               return static_cast<double>(value.value);
+                                             }});
 }
 
 /// A duration in milliseconds, or in whole seconds if the member holds seconds.
@@ -164,10 +166,11 @@ Row<Owner> duration(const char* key, Field field, std::chrono::milliseconds min,
     return value;
   };
   return scalar<Owner, Member>(
-      about, field, {parse, [](const Member& value) { return format_duration(value); },
-                     [](const Member& value) {
-                       return static_cast<double>(std::chrono::milliseconds(value).count());
-                     }});
+      about, field,
+      {parse, [](const Member& value) { return format_duration(value); },
+       [](const Member& value) {
+         return static_cast<double>(std::chrono::milliseconds(value).count());
+       }});
 }
 
 template <class Owner, class Field, class E, std::size_t N>

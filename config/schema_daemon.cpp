@@ -8,7 +8,8 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 using Row = build::Row<Options>;
 
 /// The option's place in Options, for reading and for writing.
-#define LOADSTAR_FIELD(path) [](auto& options) -> auto& { return options.path; }
+#define LOADSTAR_FIELD(path) \
+  [](auto& options) -> auto& { return options.path; }
 
 constexpr std::array<build::Word<TlsVersion>, 2> kTlsVersions{
     {{TlsVersion::kTls12, "1.2"}, {TlsVersion::kTls13, "1.3"}}};
@@ -50,7 +51,8 @@ Row path(const char* key, auto field) { return build::text<Options>(key, field, 
 Row address(const char* key, auto field) {
   return build::scalar<Options, ListenAddress>(
       build::describe(key, Kind::kListenAddress), field,
-      {parse_listen_address, [](const ListenAddress& value) { return yaml_text(to_string(value)); },
+      {parse_listen_address,
+       [](const ListenAddress& value) { return yaml_text(to_string(value)); },
        {}});
 }
 
@@ -142,39 +144,42 @@ constexpr std::chrono::milliseconds kLongestTimeout = 259'200s;
 
 void add_instance_and_listen(std::vector<Option<Options>>& rows) {
   rows.push_back(version().required().help("Version of this file's format."));
-  rows.push_back(text("instance.id", LOADSTAR_FIELD(instance.id))
-                     .help("Name of this daemon in logs and on the status page; empty = the host name."));
-  rows.push_back(integer("instance.expected_replicas", LOADSTAR_FIELD(instance.expected_replicas),
-                         {1, 100'000})
-                     .help("Daemons that load the same tables. Only for advice: `validate` warns when "
-                           "they would make too many loads."));
-  rows.push_back(build::list<Options, ListenAddress>(
-                     "listen.grpc", Kind::kListenAddress, LOADSTAR_FIELD(listen.grpc),
-                     {parse_listen_address,
-                      [](const ListenAddress& value) { return to_string(value); }, {}})
-                     .help("Where clients connect: host:port or unix:/path. An address off loopback "
-                           "needs `listen.tls`, or `listen.insecure: true`."));
+  rows.push_back(
+      text("instance.id", LOADSTAR_FIELD(instance.id))
+          .help("Name of this daemon in logs and on the status page; empty = the host name."));
+  rows.push_back(
+      integer("instance.expected_replicas", LOADSTAR_FIELD(instance.expected_replicas),
+              {1, 100'000})
+          .help("Daemons that load the same tables. Only for advice: `validate` warns when "
+                "they would make too many loads."));
+  rows.push_back(
+      build::list<Options, ListenAddress>(
+          "listen.grpc", Kind::kListenAddress, LOADSTAR_FIELD(listen.grpc),
+          {parse_listen_address, [](const ListenAddress& value) { return to_string(value); }, {}})
+          .help("Where clients connect: host:port or unix:/path. An address off loopback "
+                "needs `listen.tls`, or `listen.insecure: true`."));
   rows.push_back(size("listen.max_message", LOADSTAR_FIELD(core.limits.max_message), 1_KiB, 1_GiB)
                      .help("Largest client message. A larger one is refused, never split."));
   rows.push_back(integer("listen.max_streams", LOADSTAR_FIELD(core.limits.max_streams), {1, 1e6})
-                     .reloadable()
                      .help("Open streams over all connections."));
-  rows.push_back(integer("listen.max_concurrent_streams", LOADSTAR_FIELD(listen.max_concurrent_streams),
-                         {1, 1e6})
+  rows.push_back(integer("listen.max_concurrent_streams",
+                         LOADSTAR_FIELD(listen.max_concurrent_streams), {1, 1e6})
                      .help("Calls at once on one connection."));
   rows.push_back(boolean("listen.reflection", LOADSTAR_FIELD(listen.reflection))
                      .help("Serves gRPC reflection, which grpcurl and similar tools ask for."));
   rows.push_back(duration("listen.keepalive.time", LOADSTAR_FIELD(listen.keepalive.time), 1s, 2h)
                      .help("Pings a connection that was idle this long."));
-  rows.push_back(duration("listen.keepalive.timeout", LOADSTAR_FIELD(listen.keepalive.timeout), 1s, 10min)
-                     .help("Closes a connection whose ping is not answered in this time."));
+  rows.push_back(
+      duration("listen.keepalive.timeout", LOADSTAR_FIELD(listen.keepalive.timeout), 1s, 10min)
+          .help("Closes a connection whose ping is not answered in this time."));
   rows.push_back(duration("listen.keepalive.min_client_interval",
                           LOADSTAR_FIELD(listen.keepalive.min_client_interval), 1s, 1h)
                      .help("How often clients may ping; shorter than gRPC's own 5m on purpose."));
-  rows.push_back(duration("listen.keepalive.max_connection_age",
-                          LOADSTAR_FIELD(listen.keepalive.max_connection_age), 0s, 24h)
-                     .help("Asks clients to reconnect after this time, so that a gateway's load spreads; "
-                           "0s = never. Only where every table is `delivery: at_least_once`."));
+  rows.push_back(
+      duration("listen.keepalive.max_connection_age",
+               LOADSTAR_FIELD(listen.keepalive.max_connection_age), 0s, 24h)
+          .help("Asks clients to reconnect after this time, so that a gateway's load spreads; "
+                "0s = never. Only where every table is `delivery: at_least_once`."));
 }
 
 void add_listen_tls(std::vector<Option<Options>>& rows) {
@@ -184,66 +189,77 @@ void add_listen_tls(std::vector<Option<Options>>& rows) {
                      .help("PEM certificate chain, leaf first."));
   rows.push_back(path("listen.tls.key_file", LOADSTAR_FIELD(listen.tls.key_file))
                      .help("PEM private key of the certificate."));
-  rows.push_back(path("listen.tls.client_ca_file", LOADSTAR_FIELD(listen.tls.client_ca_file))
-                     .help("PEM certificates that client certificates are verified with. Set = clients "
-                           "must have one."));
-  rows.push_back(choice("listen.tls.min_version", LOADSTAR_FIELD(listen.tls.min_version), kTlsVersions)
-                     .help("Lowest TLS version."));
-  rows.push_back(duration("listen.tls.reload_interval", LOADSTAR_FIELD(listen.tls.reload_interval), 1s, 24h)
-                     .help("How often the files are read again; a changed certificate needs no restart."));
-  rows.push_back(boolean("listen.insecure", LOADSTAR_FIELD(listen.insecure))
-                     .help("true = really listen without TLS on an address that others can reach."));
+  rows.push_back(
+      path("listen.tls.client_ca_file", LOADSTAR_FIELD(listen.tls.client_ca_file))
+          .help("PEM certificates that client certificates are verified with. Set = clients "
+                "must have one."));
+  rows.push_back(
+      choice("listen.tls.min_version", LOADSTAR_FIELD(listen.tls.min_version), kTlsVersions)
+          .help(
+              "Lowest TLS version. 1.3 is refused where gRPC cannot enforce it, as 1.51 cannot."));
+  rows.push_back(
+      duration("listen.tls.reload_interval", LOADSTAR_FIELD(listen.tls.reload_interval), 1s, 24h)
+          .help("How often the files are read again; a changed certificate needs no restart."));
+  rows.push_back(
+      boolean("listen.insecure", LOADSTAR_FIELD(listen.insecure))
+          .help("true = really listen without TLS on an address that others can reach."));
 }
 
 void add_admin(std::vector<Option<Options>>& rows) {
-  rows.push_back(address("admin.probe_listen", LOADSTAR_FIELD(admin.probe_listen))
-                     .help("Serves /startupz, /livez, /readyz and /metrics only; must be reachable on the "
-                           "pod's address, or probes fail."));
+  rows.push_back(
+      address("admin.probe_listen", LOADSTAR_FIELD(admin.probe_listen))
+          .help("Serves /startupz, /livez, /readyz and /metrics only; must be reachable on the "
+                "pod's address, or probes fail."));
   rows.push_back(address("admin.listen", LOADSTAR_FIELD(admin.listen))
                      .help("Status page and read-only API; loopback or a UNIX socket."));
-  rows.push_back(address("admin.control_socket", LOADSTAR_FIELD(admin.control_socket))
-                     .help("UNIX socket, mode 0600, for what changes something (AdminService.Drain)."));
+  rows.push_back(
+      address("admin.control_socket", LOADSTAR_FIELD(admin.control_socket))
+          .help("UNIX socket, mode 0600, for what changes something (AdminService.Drain)."));
   rows.push_back(duration("admin.livez_stall", LOADSTAR_FIELD(admin.livez_stall), 1s, 1h)
                      .help("An event loop that is silent for longer fails /livez."));
-  rows.push_back(boolean("admin.readiness.require_starrocks",
-                         LOADSTAR_FIELD(admin.readiness_requires_starrocks))
-                     .help("true = /readyz fails while no frontend answers. Keep false in a sidecar: it "
-                           "would take the application out of its Service."));
-  rows.push_back(boolean("admin.startup.require_starrocks",
-                         LOADSTAR_FIELD(admin.startup_requires_starrocks))
-                     .help("true = exit with status 69 if no frontend answers in `starrocks_timeout`."));
-  rows.push_back(duration("admin.startup.starrocks_timeout", LOADSTAR_FIELD(admin.startup_timeout), 1s, 1h)
-                     .help("How long `require_starrocks` waits at start."));
+  rows.push_back(
+      boolean("admin.readiness.require_starrocks",
+              LOADSTAR_FIELD(admin.readiness_requires_starrocks))
+          .help("true = /readyz fails while no frontend answers. Keep false in a sidecar: it "
+                "would take the application out of its Service."));
+  rows.push_back(
+      boolean("admin.startup.require_starrocks", LOADSTAR_FIELD(admin.startup_requires_starrocks))
+          .help("true = exit with status 69 if no frontend answers in `starrocks_timeout`."));
+  rows.push_back(
+      duration("admin.startup.starrocks_timeout", LOADSTAR_FIELD(admin.startup_timeout), 1s, 1h)
+          .help("How long `require_starrocks` waits at start."));
 }
 
 void add_starrocks_access(std::vector<Option<Options>>& rows) {
   rows.push_back(text("starrocks.name", LOADSTAR_FIELD(core.starrocks.name))
                      .help("Name of the cluster: the label `cluster` of metrics."));
-  rows.push_back(build::list<Options, http::Endpoint>("starrocks.load_urls", Kind::kLoadUrl,
-                                                      LOADSTAR_FIELD(core.starrocks.load_urls),
-                                                      {parse_load_url, format_url, {}})
-                     .required()
-                     .flink("load-url, jdbc-url")
-                     .starrocks("FE `http_port`, `https_port`")
-                     .help("HTTP addresses of frontends. Version, schema and backends are asked for "
-                           "over the same port, so there is no `jdbc-url`."));
+  rows.push_back(
+      build::list<Options, http::Endpoint>("starrocks.load_urls", Kind::kLoadUrl,
+                                           LOADSTAR_FIELD(core.starrocks.load_urls),
+                                           {parse_load_url, format_url, {}})
+          .required()
+          .flink("load-url, jdbc-url")
+          .starrocks("FE `http_port`, `https_port`")
+          .help("HTTP addresses of frontends. Version, schema and backends are asked for "
+                "over the same port, so there is no `jdbc-url`."));
   rows.push_back(text("starrocks.user", LOADSTAR_FIELD(core.starrocks.user))
                      .required()
                      .flink("username")
                      .starrocks("`Authorization`")
                      .help("Account with SELECT and INSERT on the tables."));
-  rows.push_back(path("starrocks.password_file", LOADSTAR_FIELD(credentials.password_file))
-                     .reloadable()
-                     .flink("password")
-                     .starrocks("`Authorization`")
-                     .help("File with the password, without its last line end; read again when it changes."));
+  rows.push_back(
+      path("starrocks.password_file", LOADSTAR_FIELD(credentials.password_file))
+          .flink("password")
+          .starrocks("`Authorization`")
+          .help("File with the password, without its last line end; read again when it changes."));
   rows.push_back(password()
                      .flink("password")
                      .starrocks("`Authorization`")
                      .help("The password itself; prefer `password_file`."));
-  rows.push_back(boolean("starrocks.tls.enabled", LOADSTAR_FIELD(starrocks_tls_required))
-                     .help("true = every URL of `load_urls` must be https://. An https:// URL uses TLS "
-                           "in any case."));
+  rows.push_back(
+      boolean("starrocks.tls.enabled", LOADSTAR_FIELD(starrocks_tls_required))
+          .help("true = every URL of `load_urls` must be https://. An https:// URL uses TLS "
+                "in any case."));
   rows.push_back(path("starrocks.tls.ca_file", LOADSTAR_FIELD(core.pool.tls.ca_file))
                      .help("PEM certificates to verify frontends with; empty = the system's."));
   rows.push_back(path("starrocks.tls.cert_file", LOADSTAR_FIELD(core.pool.tls.cert_file))
@@ -252,57 +268,60 @@ void add_starrocks_access(std::vector<Option<Options>>& rows) {
                      .help("PEM private key of the client certificate."));
   rows.push_back(text("starrocks.tls.server_name", LOADSTAR_FIELD(core.pool.tls.server_name))
                      .help("Name to verify instead of the host of the URL."));
-  rows.push_back(boolean("starrocks.tls.insecure_skip_verify",
-                         LOADSTAR_FIELD(core.pool.tls.insecure_skip_verify))
-                     .help("true = do not verify certificates; whoever is in between can read the password."));
-  rows.push_back(choice("starrocks.redirect_policy", LOADSTAR_FIELD(core.starrocks.redirect_policy),
-                        kRedirectPolicies)
-                     .help("follow_known: follow redirects to hosts that the cluster lists or that stand "
-                           "below. map: every redirect must be in `redirect_map`. proxy_only: `load_urls` "
-                           "name a proxy, a redirect is an error."));
-  rows.push_back(redirect_map().help("`host:port` of a redirect to the `host:port` to use instead."));
-  rows.push_back(build::list<Options, std::string>(
-                     "starrocks.redirect_allow", Kind::kAllowPattern,
-                     LOADSTAR_FIELD(core.starrocks.redirect_allow),
-                     {parse_allow_pattern, [](const std::string& value) { return value; }, {}})
-                     .help("Further hosts that may receive the credentials: host:port, *.suffix:port, "
-                           "10.0.0.0/8:port."));
+  rows.push_back(
+      boolean("starrocks.tls.insecure_skip_verify",
+              LOADSTAR_FIELD(core.pool.tls.insecure_skip_verify))
+          .help("true = do not verify certificates; whoever is in between can read the password."));
+  rows.push_back(
+      choice("starrocks.redirect_policy", LOADSTAR_FIELD(core.starrocks.redirect_policy),
+             kRedirectPolicies)
+          .help("follow_known: follow redirects to hosts that the cluster lists or that stand "
+                "below. map: every redirect must be in `redirect_map`. proxy_only: `load_urls` "
+                "name a proxy, a redirect is an error."));
+  rows.push_back(
+      redirect_map().help("`host:port` of a redirect to the `host:port` to use instead."));
+  rows.push_back(
+      build::list<Options, std::string>(
+          "starrocks.redirect_allow", Kind::kAllowPattern,
+          LOADSTAR_FIELD(core.starrocks.redirect_allow),
+          {parse_allow_pattern, [](const std::string& value) { return value; }, {}})
+          .help("Further hosts that may receive the credentials: host:port, *.suffix:port, "
+                "10.0.0.0/8:port."));
 }
 
 void add_starrocks_limits(std::vector<Option<Options>>& rows) {
-  rows.push_back(duration("starrocks.connect_timeout", LOADSTAR_FIELD(core.pool.connect_timeout), 100ms, 60s)
-                     .reloadable()
-                     .flink("sink.connect.timeout-ms")
-                     .help("Name look-up, TCP and TLS together."));
+  rows.push_back(
+      duration("starrocks.connect_timeout", LOADSTAR_FIELD(core.pool.connect_timeout), 100ms, 60s)
+          .flink("sink.connect.timeout-ms")
+          .help("Name look-up, TCP and TLS together."));
   rows.push_back(duration("starrocks.expect_continue_timeout",
                           LOADSTAR_FIELD(core.pool.expect_continue_timeout), 3s, 60s)
-                     .reloadable()
                      .flink("sink.wait-for-continue.timeout-ms")
                      .starrocks("`Expect: 100-continue`")
                      .help("How long a backend may take to ask for the payload."));
-  rows.push_back(duration("starrocks.request_timeout", LOADSTAR_FIELD(core.starrocks.request_timeout), 1s,
-                          kLongestTimeout)
-                     .reloadable()
+  rows.push_back(duration("starrocks.request_timeout",
+                          LOADSTAR_FIELD(core.starrocks.request_timeout), 1s, kLongestTimeout)
                      .starrocks("`timeout`")
                      .help("A whole request; sent as the timeout of a load too."));
-  rows.push_back(duration("starrocks.publish_timeout", LOADSTAR_FIELD(core.starrocks.publish_timeout), 0s, 1h)
-                     .reloadable()
-                     .help("A load that is committed but not yet visible counts as done after this."));
-  rows.push_back(duration("starrocks.query_timeout", LOADSTAR_FIELD(core.starrocks.query_timeout), 100ms, 10min)
-                     .reloadable()
-                     .help("Requests that load nothing: state of a label, schema, version, health."));
-  rows.push_back(duration("starrocks.transaction_timeout", LOADSTAR_FIELD(core.times.transaction_timeout), 1s,
-                          kLongestTimeout)
-                     .starrocks("`timeout` of begin")
-                     .help("Exactly-once: from the first row of a checkpoint to its prepare. Clients must "
-                           "checkpoint more often."));
-  rows.push_back(duration("starrocks.prepared_timeout", LOADSTAR_FIELD(core.times.prepared_timeout), 1s,
-                          720h)
-                     .starrocks("`prepared_timeout`, `prepared_transaction_default_timeout_second`")
-                     .help("Exactly-once: from prepare to commit. Must exceed the longest stop of a "
-                           "client; after it the rows are lost. At-least-once always sends 180 s."));
+  rows.push_back(
+      duration("starrocks.publish_timeout", LOADSTAR_FIELD(core.starrocks.publish_timeout), 0s, 1h)
+          .help("A load that is committed but not yet visible counts as done after this."));
+  rows.push_back(
+      duration("starrocks.query_timeout", LOADSTAR_FIELD(core.starrocks.query_timeout), 100ms,
+               10min)
+          .help("Requests that load nothing: state of a label, schema, version, health."));
+  rows.push_back(
+      duration("starrocks.transaction_timeout", LOADSTAR_FIELD(core.times.transaction_timeout), 1s,
+               kLongestTimeout)
+          .starrocks("`timeout` of begin")
+          .help("Exactly-once: from the first row of a checkpoint to its prepare. Clients must "
+                "checkpoint more often."));
+  rows.push_back(
+      duration("starrocks.prepared_timeout", LOADSTAR_FIELD(core.times.prepared_timeout), 1s, 720h)
+          .starrocks("`prepared_timeout`, `prepared_transaction_default_timeout_second`")
+          .help("Exactly-once: from prepare to commit. Must exceed the longest stop of a "
+                "client; after it the rows are lost. At-least-once always sends 180 s."));
   rows.push_back(integer("starrocks.max_loads", LOADSTAR_FIELD(core.max_loads), {1, 256})
-                     .reloadable()
                      .starrocks("`max_running_txn_num_per_db`")
                      .help("Loads at once, all tables together."));
   rows.push_back(integer("starrocks.max_connections_per_host",
@@ -325,46 +344,53 @@ void add_starrocks_limits(std::vector<Option<Options>>& rows) {
 }
 
 void add_tables_and_limits(std::vector<Option<Options>>& rows) {
-  rows.push_back(choice("unknown_tables", LOADSTAR_FIELD(core.allow_unknown_tables), kUnknownTables)
-                     .reloadable()
-                     .help("Tables that are not under `tables`: refused, or taken with `defaults`."));
-  rows.push_back(tables()
-                     .reloadable()
-                     .flink("database-name, table-name")
-                     .help("Tables by `DATABASE.TABLE`, one key with a dot in it. Each may set any option "
-                           "of `defaults`; what it does not set is taken from there."));
-  rows.push_back(memory().help("Bytes of rows held at once; auto = 70 % of the cgroup's limit, or of the "
-                               "machine's memory."));
-  rows.push_back(percent("limits.memory_soft", LOADSTAR_FIELD(core.limits.memory_soft_percent), {1, 100})
-                     .help("Above this share of `memory` new writers are refused."));
-  rows.push_back(threads().help("Threads of the event loop; auto = the cgroup's CPU quota, or the CPUs."));
-  rows.push_back(integer("limits.max_batch_rows", LOADSTAR_FIELD(core.limits.max_batch_rows),
-                         {1, 100'000'000})
-                     .help("Most rows in one batch."));
-  rows.push_back(integer("limits.max_pending_checkpoints",
-                         LOADSTAR_FIELD(core.limits.max_pending_checkpoints), {1, 64})
-                     .help("How far a writer's checkpoints may run ahead of its last committed one; told "
-                           "to clients."));
+  rows.push_back(
+      choice("unknown_tables", LOADSTAR_FIELD(core.allow_unknown_tables), kUnknownTables)
+          .help("Tables that are not under `tables`: refused, or taken with `defaults`."));
+  rows.push_back(
+      tables()
+          .flink("database-name, table-name")
+          .help("Tables by `DATABASE.TABLE`, one key with a dot in it. Each may set any option "
+                "of `defaults`; what it does not set is taken from there."));
+  rows.push_back(
+      memory().help("Bytes of rows held at once; auto = 70 % of the cgroup's limit, or of the "
+                    "machine's memory."));
+  rows.push_back(
+      percent("limits.memory_soft", LOADSTAR_FIELD(core.limits.memory_soft_percent), {1, 100})
+          .help("Above this share of `memory` new writers are refused."));
+  rows.push_back(
+      threads().help("Threads of the event loop; auto = the cgroup's CPU quota, or the CPUs."));
+  rows.push_back(
+      integer("limits.max_batch_rows", LOADSTAR_FIELD(core.limits.max_batch_rows), {1, 100'000'000})
+          .help("Most rows in one batch."));
+  rows.push_back(
+      integer("limits.max_pending_checkpoints", LOADSTAR_FIELD(core.limits.max_pending_checkpoints),
+              {1, 64})
+          .help("How far a writer's checkpoints may run ahead of its last committed one; told "
+                "to clients."));
   rows.push_back(duration("limits.session_grace", LOADSTAR_FIELD(core.limits.session_grace), 0s, 1h)
                      .help("How long a writer outlives its broken stream; told to clients."));
-  rows.push_back(duration("limits.ack_interval", LOADSTAR_FIELD(core.limits.ack_interval), 10ms, 1min)
-                     .help("Longest pause between two acknowledgements while batches wait for one; told "
-                           "to clients."));
-  rows.push_back(duration("limits.ack_min_interval", LOADSTAR_FIELD(core.limits.ack_min_interval), 0s, 10s)
-                     .help("Acknowledgements of this time are sent as one."));
-  rows.push_back(duration("limits.idle_stream_timeout", LOADSTAR_FIELD(core.limits.idle_stream_timeout), 0s, 24h)
+  rows.push_back(
+      duration("limits.ack_interval", LOADSTAR_FIELD(core.limits.ack_interval), 10ms, 1min)
+          .help("Longest pause between two acknowledgements while batches wait for one; told "
+                "to clients."));
+  rows.push_back(
+      duration("limits.ack_min_interval", LOADSTAR_FIELD(core.limits.ack_min_interval), 0s, 10s)
+          .help("Acknowledgements of this time are sent as one."));
+  rows.push_back(duration("limits.idle_stream_timeout",
+                          LOADSTAR_FIELD(core.limits.idle_stream_timeout), 0s, 24h)
                      .help("A stream without a message for this long is ended; 0s = never."));
 }
 
 void add_daemon(std::vector<Option<Options>>& rows) {
-  rows.push_back(duration("shutdown.grace", LOADSTAR_FIELD(shutdown.grace), 1s, 24h)
-                     .help("Time from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds."));
+  rows.push_back(
+      duration("shutdown.grace", LOADSTAR_FIELD(shutdown.grace), 1s, 24h)
+          .help("Time from SIGTERM to SIGKILL: the pod's terminationGracePeriodSeconds."));
   rows.push_back(duration("shutdown.margin", LOADSTAR_FIELD(shutdown.margin), 0s, 1h)
                      .help("Kept back of `grace` for the last words."));
   rows.push_back(duration("shutdown.deadline", LOADSTAR_FIELD(shutdown.deadline), 0s, 24h)
                      .help("Time to finish what was received, from SIGTERM."));
   rows.push_back(choice("log.level", LOADSTAR_FIELD(log.level), kLogLevels)
-                     .reloadable()
                      .help("Lines below this level are left out."));
   rows.push_back(choice("log.format", LOADSTAR_FIELD(log.format), kLogFormats)
                      .help("auto = text on a terminal, JSON otherwise."));

@@ -1,14 +1,14 @@
 #include "config/show.hpp"
 
+#include "config/document.hpp"
+#include "config/scalar.hpp"
+#include "config/schema.hpp"
+
 #include <fmt/format.h>
 
 #include <functional>
 #include <string_view>
 #include <vector>
-
-#include "config/document.hpp"
-#include "config/scalar.hpp"
-#include "config/schema.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -35,7 +35,8 @@ class YamlWriter {
       path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
     }
     std::size_t common = 0;
-    while (common < wanted.size() && common < sections_.size() && wanted[common] == sections_[common]) {
+    while (common < wanted.size() && common < sections_.size() &&
+           wanted[common] == sections_[common]) {
       ++common;
     }
     sections_.resize(common);
@@ -46,7 +47,8 @@ class YamlWriter {
   }
 
  private:
-  void line(std::string_view key, std::string_view value, std::string_view remark, std::size_t level) {
+  void line(std::string_view key, std::string_view value, std::string_view remark,
+            std::size_t level) {
     std::string text = fmt::format("{:{}}{}:", "", 2 * (depth_ + level), yaml_text(key));
     if (!value.empty()) text += fmt::format(" {}", value);
     if (!remark.empty()) text = fmt::format("{:<48}  # {}", text, remark);
@@ -76,9 +78,11 @@ bool is_wait_off(const Origins& origins, const std::string& path) {
 }
 
 /// For an option of a table, which may be set under `defaults`.
-std::string origin_of_table(const Origins& origins, const std::string& path, const std::string& key) {
+std::string origin_of_table(const Origins& origins, const std::string& path,
+                            const std::string& key) {
   if (auto own = line_of(origins, join_key(path, key)); !own.empty()) return own;
-  if (key == "flush.max_ack_wait" && (is_wait_off(origins, path) || is_wait_off(origins, "defaults"))) {
+  if (key == "flush.max_ack_wait" &&
+      (is_wait_off(origins, path) || is_wait_off(origins, "defaults"))) {
     return "off because interval is set";
   }
   if (path == "defaults") return "default";
@@ -97,8 +101,9 @@ std::string resolved(const Options& options, const std::string& key) {
   return {};
 }
 
-void show_properties(const std::map<std::string, std::string>& properties, const std::string& section,
-                     const std::string& path, const Origins& origins, YamlWriter& writer) {
+void show_properties(const std::map<std::string, std::string>& properties,
+                     const std::string& section, const std::string& path, const Origins& origins,
+                     YamlWriter& writer) {
   if (properties.empty() && section == "pinned") return writer.write(section, "{}", "default");
   writer.open(section);
   for (const auto& [name, value] : properties) {
@@ -112,7 +117,8 @@ void show_table(const TableOptions& table, const std::string& path, const Origin
   for (const auto& option : table_options()) {
     const std::string& key = option.about.key;
     if (option.about.shape == Shape::kMap) {
-      show_properties(key == "pinned" ? table.pinned : table.properties, key, path, origins, writer);
+      show_properties(key == "pinned" ? table.pinned : table.properties, key, path, origins,
+                      writer);
     } else {
       writer.write(key, option.print(table), origin_of_table(origins, path, key));
     }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "config/options.hpp"
 #include "config/origins.hpp"
+
+#include <string>
 
 namespace loadstar::config {
 

@@ -1,9 +1,9 @@
 #include "config/source_line.hpp"
 
+#include "config/suggest.hpp"
+
 #include <algorithm>
 #include <sstream>
-
-#include "config/suggest.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -56,7 +56,8 @@ std::size_t indent_of(std::string_view line) {
 bool is_blank(std::string_view line) { return indent_of(line) == line.size(); }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
   }
 }
@@ -114,13 +115,14 @@ SourceLines::SourceLines(std::string_view text, std::vector<std::string> secrets
     lines_.push_back(std::move(line));
   }
   // A secret that contains another one goes first, or a piece of it would be left.
-  std::sort(secrets_.begin(), secrets_.end(),
-            [](const std::string& left, const std::string& right) { return left.size() > right.size(); });
+  std::sort(
+      secrets_.begin(), secrets_.end(),
+      [](const std::string& left, const std::string& right) { return left.size() > right.size(); });
 }
 
 bool SourceLines::is_below_secret(std::size_t index) const {
-  // Lines above that are less indented hold the keys that this line belongs to; the line right above
-  // may also have begun a text that goes on here without indentation.
+  // Lines above that are less indented hold the keys that this line belongs to; the line right
+  // above may also have begun a text that goes on here without indentation.
   std::size_t indent = indent_of(lines_[index]);
   bool nearest = true;
   for (std::size_t above = index; above-- > 0;) {
@@ -156,10 +158,14 @@ std::string SourceLines::show(Mark mark, bool key_only) const {
     const std::size_t colon = line.find(':', mark.column == 0 ? 0 : mark.column - 1);
     if (colon != std::string::npos) line.resize(colon + 1);
   }
-  for (const std::string& text : secrets_) {
-    if (text.size() >= kShortestSecret) replace_all(line, text, kRedacted);
+  return cut_user_information(without_secrets(std::move(line)));
+}
+
+std::string SourceLines::without_secrets(std::string text) const {
+  for (const std::string& secret : secrets_) {
+    if (secret.size() >= kShortestSecret) replace_all(text, secret, kRedacted);
   }
-  return cut_user_information(line);
+  return text;
 }
 
 std::vector<std::string> find_secrets(const Node& document) {

@@ -1,17 +1,18 @@
 #pragma once
 
+#include "config/document.hpp"
+#include "config/problem.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "config/document.hpp"
-#include "config/problem.hpp"
 
 namespace loadstar::config {
 
 /// The lines of a configuration file as they may be shown to people: without secrets.
 ///
-/// Cut out are: what follows a key that looks like the key of a secret (`password`, `pasword`, `token`,
+/// Cut out are: what follows a key that looks like the key of a secret (`password`, `pasword`,
+/// `token`,
 /// ...), also on the lines nested below it; user information in URLs; and every text in `secrets`.
 class SourceLines {
  public:
@@ -20,6 +21,9 @@ class SourceLines {
   /// Line `number` (from 1); empty if there is none. With `key_only` the value behind the key at
   /// `column` is cut out too: for keys that nobody knows the meaning of.
   [[nodiscard]] std::string show(Mark mark, bool key_only) const;
+
+  /// `text` with every text of `secrets` cut out: what a message quotes may be one of them.
+  [[nodiscard]] std::string without_secrets(std::string text) const;
 
  private:
   [[nodiscard]] bool is_below_secret(std::size_t index) const;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "config/scalar.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
-
-#include "config/scalar.hpp"
 
 namespace loadstar::config {
 
@@ -20,12 +20,12 @@ struct Surroundings {
 /// The process's own environment and system.
 [[nodiscard]] Surroundings process_surroundings();
 
-/// Whether a file must be a regular one. A pipe or terminal may never end, so only the file that the user
-/// names on the command line may be one.
+/// Whether a file must be a regular one. A pipe or terminal may never end, so only the file that
+/// the user names on the command line may be one.
 enum class FileKind : std::uint8_t { kRegular, kAny };
 
-/// The bytes of a small file, at most `limit`. Refused if it cannot be read, with the system's reason, or
-/// is larger, or of another kind.
+/// The bytes of a small file, at most `limit`. Refused if it cannot be read, with the system's
+/// reason, or is larger, or of another kind.
 [[nodiscard]] Parsed<std::string> read_small_file(const std::string& path, std::size_t limit,
                                                   FileKind kind = FileKind::kRegular);
 

@@ -1,15 +1,15 @@
 #include "config/validate.hpp"
 
+#include "config/address.hpp"
+#include "config/scalar.hpp"
+#include "config/schema.hpp"
+#include "config/validate_internal.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
-
-#include "config/address.hpp"
-#include "config/scalar.hpp"
-#include "config/schema.hpp"
-#include "config/validate_internal.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -50,15 +50,16 @@ void validate_listeners(const Options& options, Findings& findings) {
     const std::string key = fmt::format("listen.grpc[{}]", index);
     tcp = tcp || !address.is_unix();
     open = open || !address.is_local();
-    findings.error_unless(address.is_local() || listen.tls.enabled || listen.insecure,
-                          {key, "listen.tls.enabled", "listen.insecure"},
-                          fmt::format("{} can be reached from outside without TLS; set listen.tls, listen "
-                                      "on 127.0.0.1, or say `insecure: true`",
-                                      to_string(address)));
+    findings.error_unless(
+        address.is_local() || listen.tls.enabled || listen.insecure,
+        {key, "listen.tls.enabled", "listen.insecure"},
+        fmt::format("{} can be reached from outside without TLS; set listen.tls, listen "
+                    "on 127.0.0.1, or say `insecure: true`",
+                    to_string(address)));
     for (std::size_t other = 0; other < index; ++other) {
-      findings.error_unless(!same_socket(address, listen.grpc[other]), {key},
-                            fmt::format("{} is already listened on by listen.grpc[{}]",
-                                        to_string(address), other));
+      findings.error_unless(
+          !same_socket(address, listen.grpc[other]), {key},
+          fmt::format("{} is already listened on by listen.grpc[{}]", to_string(address), other));
     }
     for (const auto& [name, door] : {std::pair("admin.probe_listen", options.admin.probe_listen),
                                      std::pair("admin.listen", options.admin.listen)}) {
@@ -66,14 +67,15 @@ void validate_listeners(const Options& options, Findings& findings) {
                             fmt::format("{} is the address of {} too", to_string(address), name));
     }
   }
-  findings.error_unless(!same_socket(options.admin.probe_listen, options.admin.listen),
-                        {"admin.listen", "admin.probe_listen"},
-                        fmt::format("{} is the address of admin.probe_listen too",
-                                    to_string(options.admin.listen)));
-  findings.error_unless(options.admin.listen.is_local(), {"admin.listen"},
-                        fmt::format("{} can be reached from outside; listen on 127.0.0.1 or a UNIX socket "
-                                    "(kubectl port-forward reaches loopback)",
-                                    to_string(options.admin.listen)));
+  findings.error_unless(
+      !same_socket(options.admin.probe_listen, options.admin.listen),
+      {"admin.listen", "admin.probe_listen"},
+      fmt::format("{} is the address of admin.probe_listen too", to_string(options.admin.listen)));
+  findings.error_unless(
+      options.admin.listen.is_local(), {"admin.listen"},
+      fmt::format("{} can be reached from outside; listen on 127.0.0.1 or a UNIX socket "
+                  "(kubectl port-forward reaches loopback)",
+                  to_string(options.admin.listen)));
   findings.error_unless(options.admin.control_socket.is_unix(), {"admin.control_socket"},
                         "must be a UNIX socket, such as unix:/run/loadstar/control.sock");
   findings.warn_if(listen.insecure && (listen.tls.enabled || !open), {"listen.insecure"},
@@ -84,6 +86,9 @@ void validate_listeners(const Options& options, Findings& findings) {
 
 void validate_listen_tls(const Options& options, Findings& findings) {
   const ServerTlsOptions& tls = options.listen.tls;
+  findings.error_unless(!tls.enabled || tls.min_version == TlsVersion::kTls12,
+                        {"listen.tls.min_version"},
+                        "gRPC 1.51 cannot refuse TLS 1.2; write \"1.2\"");
   const std::array<std::pair<const char*, const std::string*>, 3> files{
       {{"listen.tls.cert_file", &tls.cert_file},
        {"listen.tls.key_file", &tls.key_file},
@@ -106,19 +111,19 @@ void validate_load_urls(const Options& options, Findings& findings) {
     const http::Endpoint& url = client.load_urls[index];
     const std::string key = fmt::format("starrocks.load_urls[{}]", index);
     https = https || url.tls;
-    findings.error_unless(url.tls || !options.starrocks_tls_required, {key, "starrocks.tls.enabled"},
-                          fmt::format("{} is not https, but starrocks.tls.enabled is true",
-                                      format_url(url)));
+    findings.error_unless(
+        url.tls || !options.starrocks_tls_required, {key, "starrocks.tls.enabled"},
+        fmt::format("{} is not https, but starrocks.tls.enabled is true", format_url(url)));
     const auto end = client.load_urls.begin() + static_cast<std::ptrdiff_t>(index);
     findings.error_unless(std::find(client.load_urls.begin(), end, url) == end, {key},
                           fmt::format("{} is listed twice", format_url(url)));
   }
   const http::TlsOptions& tls = options.core.pool.tls;
-  for (const auto& [key, set] : {std::pair("starrocks.tls.ca_file", !tls.ca_file.empty()),
-                                 std::pair("starrocks.tls.cert_file", !tls.cert_file.empty()),
-                                 std::pair("starrocks.tls.server_name", !tls.server_name.empty()),
-                                 std::pair("starrocks.tls.insecure_skip_verify",
-                                           tls.insecure_skip_verify)}) {
+  for (const auto& [key, set] :
+       {std::pair("starrocks.tls.ca_file", !tls.ca_file.empty()),
+        std::pair("starrocks.tls.cert_file", !tls.cert_file.empty()),
+        std::pair("starrocks.tls.server_name", !tls.server_name.empty()),
+        std::pair("starrocks.tls.insecure_skip_verify", tls.insecure_skip_verify)}) {
     findings.warn_if(set && !https && !client.load_urls.empty(), {key, "starrocks.load_urls"},
                      "has no effect because no URL of starrocks.load_urls is https");
   }
@@ -140,7 +145,8 @@ void validate_credentials(const Options& options, Findings& findings) {
                         "has a colon, which HTTP Basic authentication cannot carry (RFC 7617 2)");
   const bool has_password = !options.credentials.password.empty();
   const bool has_file = !options.credentials.password_file.empty();
-  findings.error_unless(!has_password || !has_file, {"starrocks.password", "starrocks.password_file"},
+  findings.error_unless(!has_password || !has_file,
+                        {"starrocks.password", "starrocks.password_file"},
                         "is set beside starrocks.password_file; keep one of them");
   findings.warn_if(has_password && !has_file, {"starrocks.password"},
                    "a password in the configuration can be read by whoever reads the file; use "
@@ -182,34 +188,36 @@ void validate_cluster(const Options& options, Findings& findings) {
   findings.error_unless(good, {"starrocks.label_prefix"},
                         "must be 1 to 16 letters, digits or `_`; it begins every label");
   const auto& breaker = options.core.starrocks.circuit_breaker;
-  findings.error_unless(breaker.max_open_for >= breaker.open_for,
-                        {"starrocks.circuit_breaker.max_open_for", "starrocks.circuit_breaker.open_for"},
-                        fmt::format("{} is shorter than open_for ({})",
-                                    format_duration(breaker.max_open_for),
-                                    format_duration(breaker.open_for)));
+  findings.error_unless(
+      breaker.max_open_for >= breaker.open_for,
+      {"starrocks.circuit_breaker.max_open_for", "starrocks.circuit_breaker.open_for"},
+      fmt::format("{} is shorter than open_for ({})", format_duration(breaker.max_open_for),
+                  format_duration(breaker.open_for)));
   const TransactionTimes& times = options.core.times;
-  findings.warn_if(times.prepared_timeout < times.transaction_timeout,
-                   {"starrocks.prepared_timeout", "starrocks.transaction_timeout"},
-                   fmt::format("{} is shorter than transaction_timeout ({}); it must exceed the longest "
-                               "stop of a client, or prepared rows are lost",
-                               format_duration(times.prepared_timeout),
-                               format_duration(times.transaction_timeout)));
+  findings.warn_if(
+      times.prepared_timeout < times.transaction_timeout,
+      {"starrocks.prepared_timeout", "starrocks.transaction_timeout"},
+      fmt::format("{} is shorter than transaction_timeout ({}); it must exceed the longest "
+                  "stop of a client, or prepared rows are lost",
+                  format_duration(times.prepared_timeout),
+                  format_duration(times.transaction_timeout)));
 }
 
 void validate_limits(const Options& options, Findings& findings) {
   const IngestLimits& limits = options.core.limits;
-  findings.error_unless(limits.memory >= limits.max_message, {"limits.memory", "listen.max_message"},
+  findings.error_unless(limits.memory >= limits.max_message,
+                        {"limits.memory", "listen.max_message"},
                         fmt::format("{} does not hold one message of listen.max_message ({})",
                                     format_size(limits.memory), format_size(limits.max_message)));
-  findings.error_unless(limits.ack_min_interval <= limits.ack_interval,
-                        {"limits.ack_min_interval", "limits.ack_interval"},
-                        fmt::format("{} is longer than ack_interval ({})",
-                                    format_duration(limits.ack_min_interval),
-                                    format_duration(limits.ack_interval)));
-  findings.error_unless(limits.idle_stream_timeout.count() == 0 ||
-                            limits.idle_stream_timeout > limits.ack_interval,
-                        {"limits.idle_stream_timeout", "limits.ack_interval"},
-                        "must be longer than ack_interval, or 0s for never");
+  findings.error_unless(
+      limits.ack_min_interval <= limits.ack_interval,
+      {"limits.ack_min_interval", "limits.ack_interval"},
+      fmt::format("{} is longer than ack_interval ({})", format_duration(limits.ack_min_interval),
+                  format_duration(limits.ack_interval)));
+  findings.error_unless(
+      limits.idle_stream_timeout.count() == 0 || limits.idle_stream_timeout > limits.ack_interval,
+      {"limits.idle_stream_timeout", "limits.ack_interval"},
+      "must be longer than ack_interval, or 0s for never");
 }
 
 void validate_shutdown(const Options& options, Findings& findings) {
@@ -218,9 +226,10 @@ void validate_shutdown(const Options& options, Findings& findings) {
   findings.error_unless(shutdown.deadline < shutdown.grace, {"shutdown.deadline", "shutdown.grace"},
                         fmt::format("{} is not shorter than grace ({}); SIGKILL would come first",
                                     format_duration(shutdown.deadline), grace));
-  findings.error_unless(shutdown.margin < shutdown.grace, {"shutdown.margin", "shutdown.grace"},
-                        fmt::format("{} is not shorter than grace ({}); nothing would be left to finish in",
-                                    format_duration(shutdown.margin), grace));
+  findings.error_unless(
+      shutdown.margin < shutdown.grace, {"shutdown.margin", "shutdown.grace"},
+      fmt::format("{} is not shorter than grace ({}); nothing would be left to finish in",
+                  format_duration(shutdown.margin), grace));
 }
 
 }  // namespace

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "config/options.hpp"
+#include "config/origins.hpp"
+#include "config/problem.hpp"
+
 #include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "config/options.hpp"
-#include "config/origins.hpp"
-#include "config/problem.hpp"
 
 namespace loadstar::config {
 
@@ -17,8 +17,9 @@ class Findings {
  public:
   explicit Findings(const Origins& origins) : origins_(origins) {}
 
-  /// A rule about `keys`: the first is named, the first that the file sets is shown. Nothing is said if one of them has a problem of
-  /// its own already, since the rule would judge a value that nobody wrote.
+  /// A rule about `keys`: the first is named, the first that the file sets is shown. Nothing is
+  /// said if one of them has a problem of its own already, since the rule would judge a value that
+  /// nobody wrote.
   void error_unless(bool holds, std::initializer_list<std::string> keys, std::string message) {
     if (!holds) add(Severity::kError, {keys.begin(), keys.end()}, std::move(message));
   }
@@ -31,9 +32,8 @@ class Findings {
       return origins_.is_broken(key);
     });
     if (known) return;
-    const auto written = std::find_if(keys.begin(), keys.end(), [this](const std::string& key) {
-      return origins_.is_set(key);
-    });
+    const auto written = std::find_if(
+        keys.begin(), keys.end(), [this](const std::string& key) { return origins_.is_set(key); });
     const Mark mark = origins_.locate(written == keys.end() ? keys.front() : *written);
     problems_.push_back({severity, {}, mark, keys.front(), std::move(message), {}});
   }

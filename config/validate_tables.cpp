@@ -1,3 +1,10 @@
+#include "config/document.hpp"
+#include "config/scalar.hpp"
+#include "config/schema.hpp"
+#include "config/suggest.hpp"
+#include "config/validate_internal.hpp"
+#include "core/base/load_property.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,13 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "config/document.hpp"
-#include "config/scalar.hpp"
-#include "config/schema.hpp"
-#include "config/suggest.hpp"
-#include "config/validate_internal.hpp"
-#include "core/base/load_property.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -82,14 +82,16 @@ class TableJudge {
              fmt::format("{} is longer than interval ({}) and so has no effect; 0s turns it off",
                          format_duration(flush.max_ack_wait), format_duration(flush.interval)));
     const RetryOptions& retry = table_.retry;
-    error_if(retry.max_interval < retry.initial_interval,
-             {"retry.max_interval", "retry.initial_interval"},
-             fmt::format("{} is shorter than initial_interval ({})", format_duration(retry.max_interval),
-                         format_duration(retry.initial_interval)));
+    error_if(
+        retry.max_interval < retry.initial_interval,
+        {"retry.max_interval", "retry.initial_interval"},
+        fmt::format("{} is shorter than initial_interval ({})", format_duration(retry.max_interval),
+                    format_duration(retry.initial_interval)));
     warn_if(flush.max_bytes < kFlinkLeastBytes, {"flush.max_bytes"},
-            fmt::format("{} is less than {}, the Flink connector's least; many small loads end in \"too "
-                        "many versions\"",
-                        format_size(flush.max_bytes), format_size(kFlinkLeastBytes)));
+            fmt::format(
+                "{} is less than {}, the Flink connector's least; many small loads end in \"too "
+                "many versions\"",
+                format_size(flush.max_bytes), format_size(kFlinkLeastBytes)));
   }
 
   void judge_delivery() {
@@ -98,9 +100,11 @@ class TableJudge {
     error_if(exactly_once && table_.protocol == Protocol::kStreamLoad, {"protocol", "delivery"},
              "stream_load cannot be exactly-once; use auto or transaction");
     for (const auto& [name, value] : effective_) {
-      if (!find_load_property(name)->stream_load_only || name.find("merge_commit") != name.npos) continue;
-      error_if(transaction, {key_of(name), "protocol"},
-               "works with plain Stream Load only, and protocol is transaction; remove it or use auto");
+      if (!find_load_property(name)->stream_load_only || name.find("merge_commit") != name.npos)
+        continue;
+      error_if(
+          transaction, {key_of(name), "protocol"},
+          "works with plain Stream Load only, and protocol is transaction; remove it or use auto");
       error_if(exactly_once, {key_of(name), "delivery"},
                "works with plain Stream Load only, and delivery is exactly_once; remove it");
     }
@@ -111,9 +115,13 @@ class TableJudge {
     const std::string key = key_of("enable_merge_commit");
     error_if(on && table_.delivery == DeliveryOption::kExactlyOnce, {key, "delivery"},
              "cannot be exactly-once: StarRocks chooses the transaction; remove it");
-    error_if(on && table_.protocol == Protocol::kTransaction, {key, "protocol"},
-             "works with plain Stream Load only, and protocol is transaction; remove it or use auto");
-    for (const char* name : {"merge_commit_interval_ms", "merge_commit_parallel", "merge_commit_async"}) {
+    error_if(
+        on && table_.protocol == Protocol::kTransaction, {key, "protocol"},
+        "works with plain Stream Load only, and protocol is transaction; remove it or use auto");
+    warn_if(on && table_.compression != Compression::kNone, {"compression", key},
+            "has no effect with `enable_merge_commit`: merged loads go plain");
+    for (const char* name :
+         {"merge_commit_interval_ms", "merge_commit_parallel", "merge_commit_async"}) {
       warn_if(!on && effective_.contains(name), {key_of(name), key},
               "has no effect without `enable_merge_commit: true`");
     }
@@ -129,7 +137,8 @@ class TableJudge {
     }
     error_if(is_property_true(effective_, "negative") && primary, {key_of("negative"), "key_model"},
              "does not work on primary key tables");
-    error_if(!table_.ignore_update_before && known && !primary, {"ignore_update_before", "key_model"},
+    error_if(!table_.ignore_update_before && known && !primary,
+             {"ignore_update_before", "key_model"},
              "must be true: only primary key tables can delete rows");
   }
 
@@ -142,26 +151,31 @@ class TableJudge {
             {key_of("partial_update_mode"), key_of("partial_update")},
             "has no effect without `partial_update: true`");
     const auto ratio = effective_.find("max_filter_ratio");
-    warn_if(ratio != effective_.end() && ratio->second.find_first_of("123456789") != std::string::npos,
-            {key_of("max_filter_ratio")},
-            "above 0 StarRocks drops bad rows quietly, up to this share of each load");
+    warn_if(
+        ratio != effective_.end() && ratio->second.find_first_of("123456789") != std::string::npos,
+        {key_of("max_filter_ratio")},
+        "above 0 StarRocks drops bad rows quietly, up to this share of each load");
     for (const auto& [name, value] : table_.pinned) {
-      warn_if(table_.properties.contains(name) && is_set_("properties." + name) && is_set_("pinned." + name),
+      warn_if(table_.properties.contains(name) && is_set_("properties." + name) &&
+                  is_set_("pinned." + name),
               {"properties." + name}, "has no effect because it is pinned as well");
     }
   }
 
-  /// Set, but without effect (operations.md 5). `retry.max_attempts` counts for transactions too, other
-  /// than in the Flink connector.
+  /// Set, but without effect (operations.md 5).
   void judge_options_without_effect() {
     const bool exactly_once = table_.delivery == DeliveryOption::kExactlyOnce;
-    for (const char* key : {"flush.max_bytes", "flush.max_rows", "flush.interval", "flush.max_ack_wait",
-                            "flush.jitter", "parallelism", "retry.max_attempts"}) {
+    for (const char* key :
+         {"flush.max_bytes", "flush.max_rows", "flush.interval", "flush.max_ack_wait",
+          "flush.jitter", "parallelism", "retry.max_attempts"}) {
       warn_if(exactly_once && is_set_(key), {key, "delivery"},
               "has no effect because delivery is exactly_once: only a checkpoint flushes");
     }
     warn_if(table_.protocol == Protocol::kTransaction && !exactly_once && is_set_("flush.max_rows"),
             {"flush.max_rows", "protocol"}, "has no effect because protocol is transaction");
+    warn_if(
+        table_.protocol == Protocol::kTransaction && !exactly_once && is_set_("retry.max_attempts"),
+        {"retry.max_attempts", "protocol"}, "has no effect because protocol is transaction");
   }
 
   const TableOptions& table_;
@@ -170,7 +184,8 @@ class TableJudge {
   std::vector<Judgement> judgements_;
 };
 
-/// Names and values of one map of properties. Entries of `inherited` were judged where they are set.
+/// Names and values of one map of properties. Entries of `inherited` were judged where they are
+/// set.
 void validate_properties(const std::string& path, bool pinned,
                          const std::map<std::string, std::string>& properties,
                          const std::map<std::string, std::string>* inherited, Findings& findings) {
@@ -183,7 +198,8 @@ void validate_properties(const std::string& path, bool pinned,
     const LoadProperty* property = find_load_property(name);
     if (property != nullptr) {
       const auto error = check_property_value(*property, value);
-      const std::string shown = findings.origins().is_interpolated(key) ? "the value" : quote(value);
+      const std::string shown =
+          findings.origins().is_interpolated(key) ? "the value" : quote(value);
       findings.error_unless(!error, {key}, fmt::format("{} {}", shown, error.value_or("")));
     } else if (pinned && (name == "format" || name == "columns")) {
       findings.error_unless(false, {key}, "cannot be pinned: a batch says it itself");
@@ -202,7 +218,8 @@ void validate_properties(const std::string& path, bool pinned,
   }
 }
 
-/// DATABASE.TABLE, with one dot, and nothing that could not stand in a URL's path or a header as a name.
+/// DATABASE.TABLE, with one dot, and nothing that could not stand in a URL's path or a header as a
+/// name.
 bool is_table_name(std::string_view name) {
   const std::size_t dot = name.find('.');
   return dot != std::string_view::npos && dot != 0 && dot + 1 != name.size() &&
@@ -213,7 +230,8 @@ bool is_table_name(std::string_view name) {
 /// How often one daemon loads the table, as the time between two loads.
 std::chrono::milliseconds age_limit(const TableOptions& table) {
   const FlushOptions& flush = table.flush;
-  return flush.max_ack_wait.count() == 0 ? flush.interval : std::min(flush.interval, flush.max_ack_wait);
+  return flush.max_ack_wait.count() == 0 ? flush.interval
+                                         : std::min(flush.interval, flush.max_ack_wait);
 }
 
 void warn_of_many_loads(const Options& options, const std::string& path, const TableOptions& table,
@@ -225,9 +243,10 @@ void warn_of_many_loads(const Options& options, const std::string& path, const T
   findings.warn_if(
       per_second > 1.0 && !merged && table.delivery != DeliveryOption::kExactlyOnce,
       {path + ".flush.max_ack_wait", path + ".flush.interval", "instance.expected_replicas"},
-      fmt::format("{} daemons, each loading every {}, make {:.1f} loads a second of one table; wait "
-                  "longer, use merge commit, or put a gateway in front",
-                  options.instance.expected_replicas, format_duration(age_limit(table)), per_second));
+      fmt::format(
+          "{} daemons, each loading every {}, make {:.1f} loads a second of one table; wait "
+          "longer, use merge commit, or put a gateway in front",
+          options.instance.expected_replicas, format_duration(age_limit(table)), per_second));
 }
 
 void warn_of_small_memory(const Options& options, Findings& findings) {
@@ -236,13 +255,15 @@ void warn_of_small_memory(const Options& options, Findings& findings) {
   for (const auto& [name, table] : tables) {
     if (table.delivery != DeliveryOption::kExactlyOnce) sum = sum + table.flush.max_bytes;
   }
-  findings.warn_if(sum > options.core.limits.memory, {"limits.memory"},
-                   fmt::format("{} is less than flush.max_bytes of all {} tables together ({}); loads "
-                               "will be triggered by memory",
-                               format_size(options.core.limits.memory), tables.size(), format_size(sum)));
+  findings.warn_if(
+      sum > options.core.limits.memory, {"limits.memory"},
+      fmt::format("{} is less than flush.max_bytes of all {} tables together ({}); loads "
+                  "will be triggered by memory",
+                  format_size(options.core.limits.memory), tables.size(), format_size(sum)));
 }
 
-/// Connections must not be given an age where exactly-once writers may be (architecture.md 7, Gateway).
+/// Connections must not be given an age where exactly-once writers may be (architecture.md 7,
+/// Gateway).
 void validate_connection_age(const Options& options, Findings& findings) {
   const auto good = [](const TableOptions& table) {
     return table.delivery == DeliveryOption::kAtLeastOnce;
@@ -251,10 +272,11 @@ void validate_connection_age(const Options& options, Findings& findings) {
   const bool all = (!core.allow_unknown_tables || good(core.defaults)) &&
                    std::all_of(core.tables.begin(), core.tables.end(),
                                [&good](const auto& entry) { return good(entry.second); });
-  findings.error_unless(options.listen.keepalive.max_connection_age.count() == 0 || all,
-                        {"listen.keepalive.max_connection_age"},
-                        "would cut exactly-once writers off their daemon; set it to 0s, or every table to "
-                        "`delivery: at_least_once`");
+  findings.error_unless(
+      options.listen.keepalive.max_connection_age.count() == 0 || all,
+      {"listen.keepalive.max_connection_age"},
+      "would cut exactly-once writers off their daemon; set it to 0s, or every table to "
+      "`delivery: at_least_once`");
 }
 
 void report(const std::string& path, const std::vector<Judgement>& judgements, Findings& findings) {
@@ -278,21 +300,23 @@ void validate_tables(const Options& options, Findings& findings) {
   report("defaults", of_defaults, findings);
   validate_properties("defaults.properties", false, defaults.properties, nullptr, findings);
   validate_properties("defaults.pinned", true, defaults.pinned, nullptr, findings);
-  if (options.core.allow_unknown_tables) warn_of_many_loads(options, "defaults", defaults, findings);
+  if (options.core.allow_unknown_tables)
+    warn_of_many_loads(options, "defaults", defaults, findings);
 
   for (const auto& [name, table] : options.core.tables) {
     const std::string path = join_key("tables", name);
-    findings.error_unless(is_table_name(name), {path},
-                          std::string(kTableNameMessage));
+    findings.error_unless(is_table_name(name), {path}, std::string(kTableNameMessage));
     const auto is_set = setter(path);
     auto judgements = TableJudge(table, is_set).judge();
     // What is wrong with the defaults is said there, unless the table has a part in it.
     std::erase_if(judgements, [&](const Judgement& judgement) {
-      const bool said = std::find(of_defaults.begin(), of_defaults.end(), judgement) != of_defaults.end();
+      const bool said =
+          std::find(of_defaults.begin(), of_defaults.end(), judgement) != of_defaults.end();
       return said && std::none_of(judgement.keys.begin(), judgement.keys.end(), is_set);
     });
     report(path, judgements, findings);
-    validate_properties(path + ".properties", false, table.properties, &defaults.properties, findings);
+    validate_properties(path + ".properties", false, table.properties, &defaults.properties,
+                        findings);
     validate_properties(path + ".pinned", true, table.pinned, &defaults.pinned, findings);
     warn_of_many_loads(options, path, table, findings);
   }

@@ -66,6 +66,13 @@ if [[ -z "${build}" ]]; then
   step "configure" configure
   step "build (first time: some minutes)" cmake --build "${build}" -j "${LOADSTAR_JOBS:-$(nproc)}" \
     --target loadstar starrocks-emulator loadstar_python_stubs
+else
+  for program in server/loadstar tests/emulator/server/starrocks-emulator; do
+    if [[ ! -x "${build}/${program}" ]]; then
+      echo "quickstart.sh: ${build}/${program} is not there; without --build the programs are built" >&2
+      exit 1
+    fi
+  done
 fi
 
 # Debian's own Python is the one that has gRPC.

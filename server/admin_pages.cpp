@@ -1,14 +1,14 @@
 #include "server/admin_pages.hpp"
 
+#include "server/status_page.hpp"
+
+#include <nlohmann/json.hpp>
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "server/status_page.hpp"
 
 namespace loadstar::server {
 namespace {

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <prometheus/registry.h>
-
-#include <boost/asio/awaitable.hpp>
-#include <string>
-
 #include "core/base/process_metrics.hpp"
 #include "server/daemon_info.hpp"
 #include "server/probes.hpp"
 #include "server/writers.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <prometheus/registry.h>
+
+#include <string>
 
 namespace loadstar::server {
 

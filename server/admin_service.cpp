@@ -1,14 +1,14 @@
 #include "server/admin_service.hpp"
 
+#include "server/convert.hpp"
+#include "server/status_mapping.hpp"
+#include "server/unary_call.hpp"
+
 #include <google/protobuf/util/time_util.h>
 
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "server/convert.hpp"
-#include "server/status_mapping.hpp"
-#include "server/unary_call.hpp"
 
 namespace loadstar::server {
 

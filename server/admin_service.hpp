@@ -1,14 +1,14 @@
 #pragma once
 
-#include <loadstar/v1/admin_service.grpc.pb.h>
+#include "server/daemon_info.hpp"
+#include "server/writers.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <loadstar/v1/admin_service.grpc.pb.h>
+
 #include <chrono>
 #include <functional>
 #include <optional>
-
-#include "server/daemon_info.hpp"
-#include "server/writers.hpp"
 
 namespace loadstar::server {
 
@@ -16,8 +16,8 @@ namespace loadstar::server {
 /// once. Thread-safe; later calls change nothing.
 using StartDrain = std::function<void(std::optional<std::chrono::milliseconds> grace)>;
 
-/// loadstar.v1.AdminService. One object for each door (architecture.md 7, Doors): only the one on the
-/// control socket has a way to drain.
+/// loadstar.v1.AdminService. One object for each door (architecture.md 7, Doors): only the one on
+/// the control socket has a way to drain.
 ///
 /// Thread-safe. References outlive the service.
 class AdminService final : public v1::AdminService::CallbackService {

@@ -1,22 +1,5 @@
 #include "server/app.hpp"
 
-#include <fmt/format.h>
-#include <prometheus/registry.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <functional>
-#include <future>
-#include <random>
-#include <utility>
-#include <vector>
-
 #include "core/http/pool.hpp"
 #include "core/starrocks/client.hpp"
 #include "core/txn/writer_registry.hpp"
@@ -33,6 +16,23 @@
 #include "server/starrocks_probe.hpp"
 #include "server/stop_switch.hpp"
 #include "server/transaction_service.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+#include <prometheus/registry.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <future>
+#include <random>
+#include <utility>
+#include <vector>
 
 namespace loadstar::server {
 namespace {
@@ -157,12 +157,16 @@ class App::Impl {
     }
     pool_ = std::move(*pool);
     undo_.emplace_back([this] { pool_threads_.wait(pool_->stop()); });
-    client_ = std::make_unique<starrocks::Client>(options_.core.starrocks, *pool_, metrics_, logger_,
-                                                  seed_ + 1);
-    writers_ = std::make_unique<txn::WriterRegistry>(pool_threads_.executor(), options_.core, *client_,
-                                                     metrics_, logger_, seed_ + 2);
+    client_ = std::make_unique<starrocks::Client>(options_.core.starrocks, *pool_, metrics_,
+                                                  logger_, seed_ + 1);
+    writers_ = std::make_unique<txn::WriterRegistry>(pool_threads_.executor(), options_.core,
+                                                     *client_, metrics_, logger_, seed_ + 2);
     view_ = std::make_unique<RegistryWriters>(*writers_);
-    undo_.emplace_back([this] { pool_threads_.wait(writers_->stop()); });
+    // Half of the margin for transactions that are still open, the rest for everything else.
+    undo_.emplace_back([this] {
+      const Deadline rollbacks_until = Clock::now() + options_.shutdown.margin / 2;
+      pool_threads_.wait(writers_->stop(rollbacks_until));
+    });
     auto ask = [this](Deadline deadline) { return client_->version(deadline); };
     starrocks_ = std::make_unique<StarrocksProbe>(pool_threads_.executor(), std::move(ask), state_,
                                                   metrics_, logger_, seed_ + 3);
@@ -191,11 +195,11 @@ class App::Impl {
   int await_starrocks() {
     if (!options_.admin.startup_requires_starrocks) return kExitOk;
     std::future<void> answer = starrocks_->first_answer();
-    const auto until = std::chrono::steady_clock::now() + options_.admin.startup_timeout;
+    const auto until = Clock::now() + options_.admin.startup_timeout;
     constexpr milliseconds kStep{100};  // SIGTERM is looked at so often
     while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
       if (stop_.wait_for(kStep)) return kExitOk;
-      if (std::chrono::steady_clock::now() >= until) {
+      if (Clock::now() >= until) {
         return fail(kExitUnavailable,
                     fmt::format("none of {} has answered within {} ms "
                                 "(admin.startup.require_starrocks)",
@@ -206,8 +210,8 @@ class App::Impl {
   }
 
   bool start_grpc(std::string& error) {
-    ingest_ = std::make_unique<IngestService>(pool_threads_.executor(), options_.core, info_, *view_,
-                                              metrics_, logger_);
+    ingest_ = std::make_unique<IngestService>(pool_threads_.executor(), options_.core, info_,
+                                              *view_, metrics_, logger_);
     transactions_ = std::make_unique<TransactionService>(pool_threads_.executor(), info_, *view_);
     admin_ = std::make_unique<AdminService>(pool_threads_.executor(), info_, *view_, StartDrain());
     control_ = std::make_unique<AdminService>(
@@ -222,7 +226,8 @@ class App::Impl {
     grpc.keepalive = options_.listen.keepalive;
     grpc.tls = options_.listen.tls;
     GrpcServerOptions control = grpc;
-    grpc_server_ = GrpcServer::start(grpc, {ingest_.get(), transactions_.get(), admin_.get()}, error);
+    grpc_server_ =
+        GrpcServer::start(grpc, {ingest_.get(), transactions_.get(), admin_.get()}, error);
     if (!grpc_server_) return false;
     undo_.emplace_back([this] { grpc_server_->shutdown(std::chrono::system_clock::now()); });
     if (options_.admin.control_socket.unix_path.empty()) return true;
@@ -232,7 +237,8 @@ class App::Impl {
     control_server_ = GrpcServer::start(control, {control_.get()}, error);
     if (!control_server_) {
       error += " (admin.control_socket)";
-      // The default path is for containers; elsewhere its directory is missing, or another daemon's.
+      // The default path is for containers; elsewhere its directory is missing, or another
+      // daemon's.
       if (options_.admin.control_socket != config::AdminOptions().control_socket) return false;
       logger_.warn("no control socket: only signals end this daemon", {{"error", error}});
       return true;
@@ -255,7 +261,8 @@ class App::Impl {
     state_.enter(Phase::kDrained);
     grpc_server_->shutdown(std::chrono::system_clock::now() + kLastCalls);
     last_words_ = fmt::format(
-        "drained in {:.1f} s: {} batches committed; {} batches with {} rows were received and are not "
+        "drained in {:.1f} s: {} batches committed; {} batches with {} rows were received and are "
+        "not "
         "committed",
         seconds(Clock::now() - begin), report.committed_batches, report.uncommitted_batches,
         report.uncommitted_rows);

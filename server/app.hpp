@@ -1,20 +1,20 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "config/options.hpp"
 #include "core/base/log.hpp"
+
+#include <memory>
+#include <string>
 
 namespace loadstar::server {
 
 /// The daemon: the one place where everything is put together, started in order and ended in the
 /// reverse order (architecture.md 3).
 ///
-/// Start: HTTP doors (the probes answer from the beginning), HTTP pool, StarRocks client, writers, gRPC,
-/// control socket. End, at SIGTERM, SIGINT or AdminService.Drain: health says NOT_SERVING, the writers
-/// are drained within the deadline, the gRPC servers end, then core, and the HTTP doors last. A second
-/// signal ends the process at once.
+/// Start: HTTP doors (the probes answer from the beginning), HTTP pool, StarRocks client, writers,
+/// gRPC, control socket. End, at SIGTERM, SIGINT or AdminService.Drain: health says NOT_SERVING,
+/// the writers are drained within the deadline, the gRPC servers end, then core, and the HTTP doors
+/// last. A second signal ends the process at once.
 class App {
  public:
   /// `options` have passed config::validate(). `config_hash` is for loadstar_config_info.

@@ -1,17 +1,18 @@
 #include "server/build_info.hpp"
 
+#include "core/base/metrics.hpp"
+
+#include <boost/version.hpp>
 #include <fmt/format.h>
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/grpcpp.h>
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <prometheus/gauge.h>
 #include <simdjson.h>
 #include <spdlog/version.h>
 
 #include <array>
-#include <boost/version.hpp>
 
 namespace loadstar::server {
 namespace {
@@ -21,16 +22,16 @@ BuildInfo make_build_info() {
   info.version = LOADSTAR_VERSION;
   info.revision = LOADSTAR_REVISION;
 #if defined(__clang__)
-  info.compiler = fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__,
-                              __clang_patchlevel__);
+  info.compiler =
+      fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
 #else
   info.compiler = fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
 #endif
   info.libraries = {
       {"boost", fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
                             BOOST_VERSION % 100)},
-      {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
-                          FMT_VERSION % 100)},
+      {"fmt",
+       fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
       {"grpc", grpc::Version()},
       {"openssl", OpenSSL_version(OPENSSL_FULL_VERSION_STRING)},
       {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION)},
@@ -51,18 +52,10 @@ const BuildInfo& build_info() {
 
 void register_info_metrics(prometheus::Registry& registry, const std::string& config_hash) {
   const BuildInfo& info = build_info();
-  prometheus::BuildGauge()
-      .Name("loadstar_build_info")
-      .Help("What the program was made from; always 1")
-      .Register(registry)
-      .Add({{"version", info.version}, {"revision", info.revision}, {"compiler", info.compiler}})
-      .Set(1);
-  prometheus::BuildGauge()
-      .Name("loadstar_config_info")
-      .Help("Hash of the effective configuration; always 1")
-      .Register(registry)
-      .Add({{"hash", config_hash}})
-      .Set(1);
+  loadstar::register_info_metrics(
+      registry,
+      {{"version", info.version}, {"revision", info.revision}, {"compiler", info.compiler}},
+      config_hash);
 }
 
 std::string short_hash(const std::string& text) {

@@ -18,8 +18,8 @@ struct BuildInfo {
 
 [[nodiscard]] const BuildInfo& build_info();
 
-/// loadstar_build_info and loadstar_config_info, which never change (operations.md 4.2). `config_hash`
-/// identifies the effective configuration.
+/// loadstar_build_info and loadstar_config_info, which never change (operations.md 4.2).
+/// `config_hash` identifies the effective configuration.
 void register_info_metrics(prometheus::Registry& registry, const std::string& config_hash);
 
 /// First 16 hex digits of the SHA-256 of `text`: tells configurations apart.

@@ -1,5 +1,7 @@
 #include "server/byte_buffer.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <grpc/slice.h>
 #include <grpcpp/support/slice.h>
 
@@ -7,8 +9,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::server {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/base/slice.hpp"
+
 #include <google/protobuf/message_lite.h>
 #include <grpcpp/support/byte_buffer.h>
-
-#include "core/base/slice.hpp"
 
 namespace loadstar::server {
 

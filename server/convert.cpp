@@ -26,9 +26,7 @@ bool is_word(char c) {
 }
 
 void check_name(const std::string& name, std::string field, Violations& violations) {
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  };
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (name.empty()) {
     violations.push_back({std::move(field), "is required"});
   } else if (name.size() > kMaxName) {
@@ -48,7 +46,8 @@ Refusal bad_request(std::string_view what, Violations violations) {
   refusal.reason = Reason::kBadRequest;
   const FieldViolation& first = violations.front();
   refusal.message = fmt::format("{}: {} {}", what, first.field, first.description);
-  if (violations.size() > 1) refusal.message += fmt::format(" (and {} more)", violations.size() - 1);
+  if (violations.size() > 1)
+    refusal.message += fmt::format(" (and {} more)", violations.size() - 1);
   refusal.violations = std::move(violations);
   return refusal;
 }
@@ -97,15 +96,16 @@ void fill(const txn::WriterReport& from, v1::WriterStatus& to) {
 }  // namespace
 
 bool is_writer_id(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxWriterId && std::all_of(text.begin(), text.end(), is_word);
+  return !text.empty() && text.size() <= kMaxWriterId &&
+         std::all_of(text.begin(), text.end(), is_word);
 }
 
 Answer<txn::OpenRequest> to_open_request(const v1::Open& open) {
   Violations violations;
   const bool exactly_once = open.delivery() == v1::DELIVERY_EXACTLY_ONCE;
   if (!exactly_once && open.delivery() != v1::DELIVERY_AT_LEAST_ONCE) {
-    violations.push_back({"open.delivery",
-                          "must be DELIVERY_AT_LEAST_ONCE or DELIVERY_EXACTLY_ONCE"});
+    violations.push_back(
+        {"open.delivery", "must be DELIVERY_AT_LEAST_ONCE or DELIVERY_EXACTLY_ONCE"});
   }
   if (exactly_once || !open.writer_id().empty()) {
     check_writer_id(open.writer_id(), "open.writer_id", violations);
@@ -115,9 +115,9 @@ Answer<txn::OpenRequest> to_open_request(const v1::Open& open) {
     violations.push_back({"open.epoch", "must be from 1 to 2^32-1 for DELIVERY_EXACTLY_ONCE"});
   }
   if (open.client_name().size() > kMaxClientName) {
-    violations.push_back({"open.client_name", fmt::format("has {} bytes; at most {} are allowed",
-                                                          open.client_name().size(),
-                                                          kMaxClientName)});
+    violations.push_back(
+        {"open.client_name", fmt::format("has {} bytes; at most {} are allowed",
+                                         open.client_name().size(), kMaxClientName)});
   }
   if (!violations.empty()) return bad_request("Open", std::move(violations));
   txn::OpenRequest request;
@@ -229,8 +229,8 @@ v1::GetStatusResponse status_response(const txn::StatusReport& report, const Dae
   response.set_daemon_id(info.daemon_id);
   *response.mutable_start_time() = to_timestamp(info.start_time);
   response.set_starrocks_version(report.starrocks_version);
-  for (const v1::Format format : {v1::FORMAT_TYPED_ROWS, v1::FORMAT_CSV, v1::FORMAT_NDJSON,
-                                  v1::FORMAT_JSON_ARRAY}) {
+  for (const v1::Format format :
+       {v1::FORMAT_TYPED_ROWS, v1::FORMAT_CSV, v1::FORMAT_NDJSON, v1::FORMAT_JSON_ARRAY}) {
     response.add_supported_formats(format);
   }
   response.set_draining(report.draining);

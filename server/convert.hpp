@@ -1,19 +1,20 @@
 #pragma once
 
-#include <loadstar/v1/admin_service.pb.h>
-#include <loadstar/v1/ingest_service.pb.h>
-#include <loadstar/v1/transaction_service.pb.h>
-
-#include <string_view>
-
 #include "core/base/reason.hpp"
 #include "core/base/table_schema.hpp"
 #include "core/options.hpp"
 #include "core/txn/api.hpp"
 #include "server/daemon_info.hpp"
 
-// Between the messages of the contract and the values of core. Pure. What a field may hold is checked
-// here, on the way in: all violations are reported at once, each with its path (ingest-api.md 3.1).
+#include <loadstar/v1/admin_service.pb.h>
+#include <loadstar/v1/ingest_service.pb.h>
+#include <loadstar/v1/transaction_service.pb.h>
+
+#include <string_view>
+
+// Between the messages of the contract and the values of core. Pure. What a field may hold is
+// checked here, on the way in: all violations are reported at once, each with its path
+// (ingest-api.md 3.1).
 
 namespace loadstar::server {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "core/base/metrics.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <string_view>
-
-#include "core/base/metrics.hpp"
 
 namespace loadstar::server {
 
@@ -40,10 +40,14 @@ class DaemonState {
 
 inline std::string_view to_string(Phase phase) {
   switch (phase) {
-    case Phase::kStarting: return "starting";
-    case Phase::kServing: return "serving";
-    case Phase::kDraining: return "draining";
-    case Phase::kDrained: return "drained";
+    case Phase::kStarting:
+      return "starting";
+    case Phase::kServing:
+      return "serving";
+    case Phase::kDraining:
+      return "draining";
+    case Phase::kDrained:
+      return "drained";
   }
   return "";
 }

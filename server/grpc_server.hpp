@@ -1,5 +1,8 @@
 #pragma once
 
+#include "config/options.hpp"
+#include "core/base/bytes.hpp"
+
 #include <grpcpp/server.h>
 
 #include <chrono>
@@ -7,9 +10,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "config/options.hpp"
-#include "core/base/bytes.hpp"
 
 namespace grpc {
 class Service;
@@ -29,18 +29,20 @@ struct GrpcServerOptions {
 };
 
 /// A running gRPC server with health checking (architecture.md 7: empty name and
-/// loadstar.v1.IngestService) and reflection. Identity encoding only: a compressed message is refused
-/// with UNIMPLEMENTED, so a small message cannot become a large one (delivery-and-faults.md T18).
+/// loadstar.v1.IngestService) and reflection. Identity encoding only: a compressed message is
+/// refused with UNIMPLEMENTED, so a small message cannot become a large one (delivery-and-faults.md
+/// T18).
 ///
 /// Thread-safe after start().
 class GrpcServer {
  public:
   /// Binds every address and serves `services`, which outlive the server. On failure nothing is
   /// returned and `error` says which address, and why. Sockets that another process still serves
-  /// are not taken over. Called while nobody else creates files: it sets the umask for private sockets.
-  [[nodiscard]] static std::unique_ptr<GrpcServer> start(const GrpcServerOptions& options,
-                                                         const std::vector<grpc::Service*>& services,
-                                                         std::string& error);
+  /// are not taken over. Called while nobody else creates files: it sets the umask for private
+  /// sockets.
+  [[nodiscard]] static std::unique_ptr<GrpcServer> start(
+      const GrpcServerOptions& options, const std::vector<grpc::Service*>& services,
+      std::string& error);
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
   /// shutdown() at once, unless it was called.

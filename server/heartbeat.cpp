@@ -1,11 +1,12 @@
 #include "server/heartbeat.hpp"
 
+#include "core/base/deadline.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 
-#include "core/base/deadline.hpp"
+#include <chrono>
 
 namespace loadstar::server {
 namespace {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <atomic>
+#include "core/base/clock.hpp"
+#include "core/base/task_group.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/strand.hpp>
 
-#include "core/base/clock.hpp"
-#include "core/base/task_group.hpp"
+#include <atomic>
 
 namespace loadstar::server {
 

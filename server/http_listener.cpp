@@ -1,5 +1,9 @@
 #include "server/http_listener.hpp"
 
+#include "core/base/deadline.hpp"
+#include "core/base/task_group.hpp"
+#include "server/unix_socket.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -12,13 +16,10 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+
 #include <chrono>
 #include <cstdio>
 #include <utility>
-
-#include "core/base/deadline.hpp"
-#include "core/base/task_group.hpp"
-#include "server/unix_socket.hpp"
 
 namespace loadstar::server {
 
@@ -32,7 +33,7 @@ namespace {
 
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
-constexpr std::chrono::seconds kRequestTimeout{10};  // also how long an idle connection is kept
+constexpr std::chrono::seconds kRequestTimeout{10};     // also how long an idle connection is kept
 constexpr std::chrono::milliseconds kAcceptPause{100};  // out of descriptors: do not spin
 
 http::response<http::string_body> to_response(AdminReply reply, unsigned version, bool keep_alive) {
@@ -73,9 +74,7 @@ class HttpListener::Impl {
 
   [[nodiscard]] const config::ListenAddress& address() const { return address_; }
 
-  asio::awaitable<void> stop() {
-    co_await asio::co_spawn(strand_, end(), asio::use_awaitable);
-  }
+  asio::awaitable<void> stop() { co_await asio::co_spawn(strand_, end(), asio::use_awaitable); }
 
  private:
   using Socket = asio::basic_stream_socket<generic, asio::any_io_executor>;
@@ -138,7 +137,8 @@ class HttpListener::Impl {
       const bool nothing = ec == http::error::end_of_stream || ec == beast::error::timeout;
       if (nothing || ec == asio::error::operation_aborted) break;
       const bool bad = ec.failed();
-      if (bad && ec.category() != beast::http::make_error_code(http::error::bad_version).category()) {
+      if (bad &&
+          ec.category() != beast::http::make_error_code(http::error::bad_version).category()) {
         break;  // the connection is broken
       }
       AdminReply reply;
@@ -176,7 +176,7 @@ class HttpListener::Impl {
   }
 
   asio::strand<asio::any_io_executor> strand_;
-  tcp::acceptor tcp_;      // one of the two is open
+  tcp::acceptor tcp_;  // one of the two is open
   local::acceptor local_;
   Handler handler_;
   TaskGroup tasks_;

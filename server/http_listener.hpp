@@ -1,19 +1,20 @@
 #pragma once
 
+#include "config/options.hpp"
+#include "server/admin_pages.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "config/options.hpp"
-#include "server/admin_pages.hpp"
-
 namespace loadstar::server {
 
 /// One HTTP/1.1 listener of the admin doors: bounded in connections, sizes and times, so that no
-/// client can hold it (delivery-and-faults.md 5.2). Requests with a body, and bytes that are no HTTP,
-/// get 400 or are cut off.
+/// client can hold it (delivery-and-faults.md 5.2). Requests with a body, and bytes that are no
+/// HTTP, get 400 or are cut off.
 ///
 /// Confined to: a strand over the executor given to listen().
 class HttpListener {

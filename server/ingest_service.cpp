@@ -1,5 +1,11 @@
 #include "server/ingest_service.hpp"
 
+#include "core/base/deadline.hpp"
+#include "core/base/task_group.hpp"
+#include "server/byte_buffer.hpp"
+#include "server/convert.hpp"
+#include "server/status_mapping.hpp"
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
@@ -8,12 +14,6 @@
 #include <optional>
 #include <utility>
 #include <variant>
-
-#include "core/base/deadline.hpp"
-#include "core/base/task_group.hpp"
-#include "server/byte_buffer.hpp"
-#include "server/convert.hpp"
-#include "server/status_mapping.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -44,8 +44,8 @@ Answer<txn::OpenRequest> read_open(const SliceList& message) {
     return not_an_open("the first message of a stream must be an Open");
   }
   if (message.size() > kMaxOpenBytes) {
-    return not_an_open(fmt::format("the Open has {} bytes; at most {} are read", message.size(),
-                                   kMaxOpenBytes));
+    return not_an_open(
+        fmt::format("the Open has {} bytes; at most {} are read", message.size(), kMaxOpenBytes));
   }
   v1::WriteRequest request;
   const bool parsed = parse(message, request);
@@ -93,11 +93,44 @@ asio::awaitable<ReadEnd> read_first(StreamCall& call, grpc::ByteBuffer& buffer) 
   co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
 }
 
+// Ends a stream that says nothing for limits.idle_stream_timeout; its writer is kept for its grace.
+asio::awaitable<void> end_idle(StreamCall& call, std::chrono::milliseconds timeout) {
+  const bool passed = co_await sleep_for(timeout);
+  if (!passed) co_return;
+  Refusal refusal =
+      refuse(Reason::kStarrocksUnavailable,
+             fmt::format("no batch came for {} ms (limits.idle_stream_timeout); open the "
+                         "writer again when there are rows",
+                         timeout.count()));
+  call.finish(to_status(refusal));
+}
+
+// The next message; kCancelled also after the stream was idle for too long. No timeout: 0.
+asio::awaitable<ReadEnd> read_next(StreamCall& call, grpc::ByteBuffer& buffer,
+                                   std::chrono::milliseconds idle) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+  if (idle.count() == 0) {
+    const ReadEnd end = co_await call.read(buffer);
+    co_return end;
+  }
+  auto winner = co_await (call.read(buffer) || end_idle(call, idle));
+  co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
+}
+
 // What core has to say, in its order, up to the end of the stream. Ends the call.
-asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteStream> stream) {
+asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteStream> stream,
+                                  Metrics& metrics, Logger logger) {
   for (;;) {
     const txn::StreamEvent event = co_await stream->next_event();
     if (const auto* const ended = std::get_if<txn::Ended>(&event)) {
+      if (ended->refusal) {
+        // The text may quote rows; it goes to the client, the log gets the reason alone.
+        metrics.error(entry_of(ended->refusal->reason).name);
+        logger.warn("stream ended",
+                    {{"reason", std::string(entry_of(ended->refusal->reason).name)}});
+      } else {
+        logger.info("stream ended", {{"reason", "OK"}});
+      }
       call.finish(ended->refusal ? to_status(*ended->refusal) : grpc::Status::OK);
       co_return;
     }
@@ -112,10 +145,11 @@ asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteSt
 }
 
 // Messages into core until the client or core has enough.
-asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::WriteStream> stream) {
+asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::WriteStream> stream,
+                                      std::chrono::milliseconds idle, Metrics& metrics) {
   for (;;) {
     grpc::ByteBuffer buffer;
-    const ReadEnd end = co_await call.read(buffer);
+    const ReadEnd end = co_await read_next(call, buffer, idle);
     if (end == ReadEnd::kHalfClosed) {
       stream->half_close();
       co_return;
@@ -126,8 +160,11 @@ asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::Wri
     }
     SliceList message = take_slices(buffer);
     const Answer<Done> taken = co_await stream->append(std::move(message));
-    // The sender tells why.
-    if (!taken.ok()) co_return;
+    if (!taken.ok()) {
+      // The sender tells why.
+      metrics.refused_batch(entry_of(taken.refusal().reason).name);
+      co_return;
+    }
   }
 }
 
@@ -153,10 +190,10 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   const StreamCount count(streams_, metrics_.ingest_streams);
   if (count.before() >= options_.limits.max_streams) {
     metrics_.error(entry_of(Reason::kOverloaded).name);
-    call.finish(to_status(
-        refuse(Reason::kOverloaded, fmt::format("{} streams are open, which is the limit "
-                                                "(listen.max_streams); try again later",
-                                                options_.limits.max_streams))));
+    call.finish(
+        to_status(refuse(Reason::kOverloaded, fmt::format("{} streams are open, which is the limit "
+                                                          "(listen.max_streams); try again later",
+                                                          options_.limits.max_streams))));
     co_return;
   }
 
@@ -178,13 +215,21 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
     co_return;
   }
   const txn::Delivery delivery = request.value().delivery;
+  const Logger logger =
+      logger_.with("database", request.value().database).with("writer", request.value().writer_id);
   Answer<std::shared_ptr<txn::WriteStream>> opening =
       co_await writers_.open(std::move(request.value()));
   if (!opening.ok()) {
+    metrics_.error(entry_of(opening.refusal().reason).name);
+    logger.warn("open refused", {{"reason", std::string(entry_of(opening.refusal().reason).name)}});
     call.finish(to_status(opening.refusal()));
     co_return;
   }
   const std::shared_ptr<txn::WriteStream> stream = opening.value();
+  logger.info(
+      "stream opened",
+      {{"delivery", delivery == txn::Delivery::kExactlyOnce ? "exactly_once" : "at_least_once"},
+       {"attached", stream->opened().attached ? "true" : "false"}});
   call.on_cancel([stream] { stream->disconnect(); });
 
   grpc::ByteBuffer bytes =
@@ -193,8 +238,8 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   if (!sent) stream->disconnect();
 
   TaskGroup sender(call.strand());
-  sender.spawn(send_events(call, stream));
-  co_await append_messages(call, stream);
+  sender.spawn(send_events(call, stream, metrics_, logger));
+  co_await append_messages(call, stream, options_.limits.idle_stream_timeout, metrics_);
   co_await sender.join();
 }
 

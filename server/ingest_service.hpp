@@ -1,11 +1,5 @@
 #pragma once
 
-#include <loadstar/v1/ingest_service.grpc.pb.h>
-
-#include <atomic>
-#include <boost/asio/any_io_executor.hpp>
-#include <cstdint>
-
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/options.hpp"
@@ -13,17 +7,23 @@
 #include "server/stream_call.hpp"
 #include "server/writers.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <loadstar/v1/ingest_service.grpc.pb.h>
+
+#include <atomic>
+#include <cstdint>
+
 namespace loadstar::server {
 
-/// loadstar.v1.IngestService: attaches Write calls to writers. Messages arrive raw, so that payloads
-/// stay where gRPC put them (architecture.md D7).
+/// loadstar.v1.IngestService: attaches Write calls to writers. Messages arrive raw, so that
+/// payloads stay where gRPC put them (architecture.md D7).
 ///
-/// One call has two coroutines on its strand: the reader appends messages as fast as core takes them
-/// (an append that does not return stops the reading, and HTTP/2 stops the client, D6); the sender
-/// writes what core has to say, and ends the call.
+/// One call has two coroutines on its strand: the reader appends messages as fast as core takes
+/// them (an append that does not return stops the reading, and HTTP/2 stops the client, D6); the
+/// sender writes what core has to say, and ends the call.
 ///
-/// Thread-safe. References outlive the service, and the service outlives the server it is registered
-/// with. `executor` runs until the last call is deleted.
+/// Thread-safe. References outlive the service, and the service outlives the server it is
+/// registered with. `executor` runs until the last call is deleted.
 class IngestService final
     : public v1::IngestService::WithRawCallbackMethod_Write<v1::IngestService::Service> {
  public:

@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+
 #include <thread>
 #include <utility>
 #include <vector>
@@ -29,7 +30,8 @@ class IoThreads {
 
   [[nodiscard]] asio::io_context::executor_type executor() { return io_.get_executor(); }
 
-  /// Runs `task` on the loop and waits for it on the calling thread, which is not one of the loop's.
+  /// Runs `task` on the loop and waits for it on the calling thread, which is not one of the
+  /// loop's.
   template <class T>
   T wait(asio::awaitable<T> task) {
     return asio::co_spawn(io_, std::move(task), asio::use_future).get();

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
-#include <string>
-#include <vector>
-
 #include "core/base/clock.hpp"
 #include "server/daemon_state.hpp"
 #include "server/heartbeat.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
 
 namespace loadstar::server {
 
@@ -29,8 +29,8 @@ class Probes {
  public:
   struct Options {
     Clock::duration livez_stall = std::chrono::seconds(60);
-    /// /readyz fails while no frontend answers; off by default, because a sidecar's readiness is part
-    /// of its pod's (operations.md 0, rule 2).
+    /// /readyz fails while no frontend answers; off by default, because a sidecar's readiness is
+    /// part of its pod's (operations.md 0, rule 2).
     bool readiness_requires_starrocks = false;
   };
 
@@ -40,8 +40,8 @@ class Probes {
   /// Has start-up ended? Stays good afterwards, also while draining.
   [[nodiscard]] ProbeResult startup() const;
 
-  /// Does the event loop turn? Nothing external, and good all through the drain: a drain that is killed
-  /// for its liveness loses what it was about to save.
+  /// Does the event loop turn? Nothing external, and good all through the drain: a drain that is
+  /// killed for its liveness loses what it was about to save.
   [[nodiscard]] ProbeResult live() const;
 
   /// May clients be sent here? No while starting and draining.

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <utility>
-
 #include "core/txn/writer_registry.hpp"
 #include "server/writers.hpp"
+
+#include <utility>
 
 namespace loadstar::server {
 

@@ -1,13 +1,14 @@
 #include "server/starrocks_probe.hpp"
 
+#include "core/base/backoff.hpp"
+#include "core/base/deadline.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <utility>
-
-#include "core/base/backoff.hpp"
-#include "core/base/deadline.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -55,9 +56,9 @@ void StarrocksProbe::note(const Result<starrocks::Version>& answer) {
   state_.set_starrocks_up(up);
   if (answer.has_value()) metrics_.starrocks_version(starrocks::to_string(*answer));
   if (changed && up) {
-    logger_.info("StarRocks answers", {{"version", answer.has_value()
-                                                       ? starrocks::to_string(*answer)
-                                                       : std::string("unknown")}});
+    logger_.info(
+        "StarRocks answers",
+        {{"version", answer.has_value() ? starrocks::to_string(*answer) : std::string("unknown")}});
   } else if (changed && answer.error().code != Errc::kCancelled) {
     logger_.warn("StarRocks does not answer", {{"error", loadstar::describe(answer.error())}});
   }

@@ -1,11 +1,5 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/strand.hpp>
-#include <functional>
-#include <future>
-
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
@@ -13,6 +7,13 @@
 #include "core/base/task_group.hpp"
 #include "core/starrocks/version.hpp"
 #include "server/daemon_state.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <functional>
+#include <future>
 
 namespace loadstar::server {
 

@@ -1,5 +1,7 @@
 #include "server/status_mapping.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
 #include <loadstar/v1/errors.pb.h>
@@ -9,8 +11,6 @@
 #include <chrono>
 #include <string>
 #include <utility>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -54,8 +54,8 @@ constexpr std::array kTable{
     ReasonEntry{Reason::kAccessDenied, "ACCESS_DENIED", PERMISSION_DENIED},
 };
 
-// core/ has its own copy of the numbers (no protobuf there); they may not drift apart. The names and
-// the bracketed codes are compared with the text of errors.proto by a test.
+// core/ has its own copy of the numbers (no protobuf there); they may not drift apart. The names
+// and the bracketed codes are compared with the text of errors.proto by a test.
 #define LOADSTAR_SAME(ours, theirs) \
   static_assert(static_cast<int>(Reason::ours) == static_cast<int>(v1::ERROR_REASON_##theirs))
 LOADSTAR_SAME(kBadRequest, BAD_REQUEST);
@@ -166,9 +166,8 @@ google::rpc::BadRequest bad_request(const Refusal& refusal) {
 std::span<const ReasonEntry> reason_table() { return kTable; }
 
 const ReasonEntry& entry_of(Reason reason) {
-  const auto* const found = std::find_if(kTable.begin(), kTable.end(), [reason](const auto& entry) {
-    return entry.reason == reason;
-  });
+  const auto* const found = std::find_if(
+      kTable.begin(), kTable.end(), [reason](const auto& entry) { return entry.reason == reason; });
   LOADSTAR_ASSERT(found != kTable.end(), "every reason is in the table");
   return *found;
 }
@@ -180,7 +179,8 @@ grpc::Status to_status(const Refusal& refusal) {
   status.set_code(static_cast<std::int32_t>(code));
   status.set_message(text);
   status.add_details()->PackFrom(error_info(refusal));
-  if (code == UNAVAILABLE || refusal.retry_after) status.add_details()->PackFrom(retry_info(refusal));
+  if (code == UNAVAILABLE || refusal.retry_after)
+    status.add_details()->PackFrom(retry_info(refusal));
   if (!refusal.violations.empty()) {
     google::rpc::BadRequest bad = bad_request(refusal);
     auto& packed = *status.add_details();

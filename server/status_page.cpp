@@ -1,13 +1,13 @@
 #include "server/status_page.hpp"
 
+#include "server/size_text.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string_view>
-
-#include "server/size_text.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -17,12 +17,23 @@ std::string escape(std::string_view text) {
   result.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      case '\'': result += "&#39;"; break;
-      default: result += c;
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += c;
     }
   }
   return result;
@@ -55,7 +66,8 @@ void add_fact(std::string& page, std::string_view term, std::string_view value) 
 void add_writer(std::string& page, const txn::WriterReport& writer) {
   const std::string id = writer.writer_id.empty() ? "(anonymous)" : escape(writer.writer_id);
   page += fmt::format(
-      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td>"
+      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td "
+      "class=n>{}</td>"
       "<td class=n>{}</td><td>{}</td><td class=bad>{}</td></tr>\n",
       id, escape(writer.client_name), escape(writer.database), name(writer.delivery),
       writer.connected ? "yes" : "no", writer.ack.received_sequence, writer.ack.committed_sequence,
@@ -73,15 +85,18 @@ std::string status_html(const DaemonInfo& info, Phase phase, const txn::StatusRe
   add_fact(page, "started", utc(info.start_time));
   add_fact(page, "StarRocks",
            report.starrocks_version.empty() ? "not reached yet" : report.starrocks_version);
-  add_fact(page, "rows in memory", fmt::format("{} of {}", size_text(report.buffered_bytes),
-                                               size_text(report.buffer_limit_bytes)));
+  add_fact(page, "rows in memory",
+           fmt::format("{} of {}", size_text(report.buffered_bytes),
+                       size_text(report.buffer_limit_bytes)));
   page += "</dl>\n<h2>Writers</h2>\n";
   if (report.writers.empty()) {
     page += "<p>No writer is open.</p>\n";
   } else {
     page +=
-        "<table><tr><th>writer</th><th>client</th><th>database</th><th>delivery</th><th>connected</th>"
-        "<th class=n>received</th><th class=n>committed</th><th class=n>in memory</th><th>waits for</th>"
+        "<table><tr><th>writer</th><th>client</th><th>database</th><th>delivery</th><th>connected</"
+        "th>"
+        "<th class=n>received</th><th class=n>committed</th><th class=n>in memory</th><th>waits "
+        "for</th>"
         "<th>last error</th></tr>\n";
     for (const txn::WriterReport& writer : report.writers) add_writer(page, writer);
     page += "</table>\n";

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-
 #include "core/txn/api.hpp"
 #include "server/daemon_info.hpp"
 #include "server/daemon_state.hpp"
+
+#include <string>
 
 namespace loadstar::server {
 

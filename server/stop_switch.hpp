@@ -7,11 +7,12 @@
 
 namespace loadstar::server {
 
-/// Where everybody who may end the daemon says so (SIGTERM, SIGINT, AdminService.Drain), and the main
-/// thread waits. Thread-safe.
+/// Where everybody who may end the daemon says so (SIGTERM, SIGINT, AdminService.Drain), and the
+/// main thread waits. Thread-safe.
 class StopSwitch {
  public:
-  /// `grace`: the time that the caller allows, instead of the configured one. The first call counts.
+  /// `grace`: the time that the caller allows, instead of the configured one. The first call
+  /// counts.
   void stop(std::optional<std::chrono::milliseconds> grace) {
     {
       const std::lock_guard lock(mutex_);

@@ -1,13 +1,14 @@
 #include "server/stream_call.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <exception>
 #include <utility>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -42,7 +43,7 @@ asio::awaitable<ReadEnd> StreamCall::read(grpc::ByteBuffer& into) {
     StartRead(&into);
   };
   return asio::async_initiate<const asio::use_awaitable_t<>, void(ReadEnd)>(std::move(initiate),
-                                                                           asio::use_awaitable);
+                                                                            asio::use_awaitable);
 }
 
 asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
@@ -54,7 +55,7 @@ asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
     StartWrite(&outgoing_);
   };
   return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(std::move(initiate),
-                                                                        asio::use_awaitable);
+                                                                         asio::use_awaitable);
 }
 
 void StreamCall::finish(const grpc::Status& status) {
@@ -73,8 +74,16 @@ void StreamCall::on_cancel(std::function<void()> reaction) {
 // order, so the one of OnDone is the last to touch this object.
 
 void StreamCall::OnReadDone(bool ok) {
-  // The context knows about a cancelled call as soon as a read has failed for it, and lives until OnDone.
-  const ReadEnd end = ok                        ? ReadEnd::kNone
+  // Where gRPC itself ends the call (a message above the limit), the context learns of it right
+  // after the failed read. A second read fails after that; whatever the first one meant, it brings
+  // nothing.
+  if (!ok && !asked_again_ && !context_.IsCancelled()) {
+    asked_again_ = true;
+    StartRead(&nothing_);
+    return;
+  }
+  // The context knows about a cancelled call by now, and lives until OnDone.
+  const ReadEnd end = ok                       ? ReadEnd::kNone
                       : context_.IsCancelled() ? ReadEnd::kCancelled
                                                : ReadEnd::kHalfClosed;
   auto resume = [this, end] {

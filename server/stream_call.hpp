@@ -1,17 +1,17 @@
 #pragma once
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
+#include "core/base/log.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/strand.hpp>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
 #include <functional>
 #include <optional>
-
-#include "core/base/log.hpp"
 
 namespace loadstar::server {
 
@@ -28,8 +28,8 @@ enum class ReadEnd : std::uint8_t {
 /// (style-anchors.md 2.8).
 ///
 /// Confined to: its strand, on which the body runs. Made with `new` by the service method and owned
-/// by itself: it is deleted once gRPC is done with the call and the body has ended, whichever is last.
-/// gRPC's threads only hand over.
+/// by itself: it is deleted once gRPC is done with the call and the body has ended, whichever is
+/// last. gRPC's threads only hand over.
 class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   using Body = std::function<asio::awaitable<void>(StreamCall&)>;
@@ -40,16 +40,16 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
              Body body);
 
   /// Reads one message into `into`, which lives until then. One read at a time. Ends when the call
-  /// does; is not cancelled otherwise. Whether an end is a half-close or a cancelled call, which look
-  /// alike on the wire of the API, is asked of the call itself (architecture.md 7).
+  /// does; is not cancelled otherwise. Whether an end is a half-close or a cancelled call, which
+  /// look alike on the wire of the API, is asked of the call itself (architecture.md 7).
   asio::awaitable<ReadEnd> read(grpc::ByteBuffer& into);
 
-  /// Sends one message; false if the call is gone. One write at a time; waits while the client does not
-  /// read.
+  /// Sends one message; false if the call is gone. One write at a time; waits while the client does
+  /// not read.
   asio::awaitable<bool> write(grpc::ByteBuffer message);
 
-  /// Ends the call with `status`; later calls do nothing. A read that is waiting ends with kCancelled.
-  /// Not while a write is waiting.
+  /// Ends the call with `status`; later calls do nothing. A read that is waiting ends with
+  /// kCancelled. Not while a write is waiting.
   void finish(const grpc::Status& status);
 
   /// `reaction` runs on the strand when the call is cancelled or breaks, at once if it has already;
@@ -81,6 +81,8 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   Waiter<ReadEnd> reader_;
   Waiter<bool> writer_;
   grpc::ByteBuffer outgoing_;
+  grpc::ByteBuffer nothing_;
+  bool asked_again_ = false;  // of OnReadDone, whose calls do not overlap
   std::function<void()> on_cancel_;
   bool cancelled_ = false;
   bool finished_ = false;

@@ -31,7 +31,8 @@ std::shared_ptr<grpc::ServerCredentials> make_server_credentials(
     }
   }
   if (!options.client_ca_file.empty() && !readable(options.client_ca_file)) {
-    error = "listen.tls.client_ca_file: '" + options.client_ca_file + "' cannot be read or is empty";
+    error =
+        "listen.tls.client_ca_file: '" + options.client_ca_file + "' cannot be read or is empty";
     return nullptr;
   }
   using grpc::experimental::FileWatcherCertificateProvider;

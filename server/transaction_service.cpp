@@ -1,10 +1,10 @@
 #include "server/transaction_service.hpp"
 
-#include <utility>
-
 #include "server/convert.hpp"
 #include "server/status_mapping.hpp"
 #include "server/unary_call.hpp"
+
+#include <utility>
 
 namespace loadstar::server {
 TransactionService::TransactionService(asio::any_io_executor executor, const DaemonInfo& info,

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <loadstar/v1/transaction_service.grpc.pb.h>
-
-#include <boost/asio/any_io_executor.hpp>
-
 #include "server/daemon_info.hpp"
 #include "server/writers.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <loadstar/v1/transaction_service.grpc.pb.h>
 
 namespace loadstar::server {
 

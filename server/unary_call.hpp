@@ -1,17 +1,17 @@
 #pragma once
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/server_callback.h>
+#include "core/base/clock.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
 #include <chrono>
 #include <exception>
 #include <utility>
-
-#include "core/base/clock.hpp"
 
 namespace loadstar::server {
 
@@ -28,10 +28,10 @@ namespace asio = boost::asio;
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(left);
 }
 
-/// Answers one unary call by a coroutine on a strand over `executor` (style-anchors.md 2.8). Request
-/// and response, which `body` may refer to, live until the reactor is finished, that is until the
-/// coroutine has ended: a client that goes away does not end it. An exception is our own mistake and
-/// becomes INTERNAL.
+/// Answers one unary call by a coroutine on a strand over `executor` (style-anchors.md 2.8).
+/// Request and response, which `body` may refer to, live until the reactor is finished, that is
+/// until the coroutine has ended: a client that goes away does not end it. An exception is our own
+/// mistake and becomes INTERNAL.
 inline grpc::ServerUnaryReactor* start_unary(const asio::any_io_executor& executor,
                                              grpc::CallbackServerContext& context,
                                              asio::awaitable<grpc::Status> body) {

@@ -1,21 +1,22 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <memory>
-#include <string>
-
 #include "core/base/clock.hpp"
 #include "core/base/reason.hpp"
 #include "core/base/table_schema.hpp"
 #include "core/txn/api.hpp"
 #include "core/txn/write_stream.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+
 namespace loadstar::server {
 
 namespace asio = boost::asio;
 
-/// What the services need of core: txn::WriterRegistry in the daemon (RegistryWriters), a scripted one
-/// in tests. Meaning, errors and threads as documented there.
+/// What the services need of core: txn::WriterRegistry in the daemon (RegistryWriters), a scripted
+/// one in tests. Meaning, errors and threads as documented there.
 class Writers {
  public:
   Writers() = default;
@@ -25,8 +26,8 @@ class Writers {
 
   virtual asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(
       txn::OpenRequest request) = 0;
-  virtual asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(
-      txn::CheckpointRequest request, Deadline deadline) = 0;
+  virtual asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(txn::CheckpointRequest request,
+                                                                     Deadline deadline) = 0;
   virtual asio::awaitable<Answer<txn::CommitOutcome>> commit(txn::CommitRequest request,
                                                              Deadline deadline) = 0;
   virtual asio::awaitable<Answer<txn::AbortOutcome>> abort(txn::AbortRequest request,

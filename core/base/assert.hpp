@@ -13,7 +13,7 @@ namespace loadstar {
 /// States what must hold unless we made a mistake; stays on in release builds. A restart is safe,
 /// because nothing durable lives in the daemon (architecture.md D1). Errors of the world (network,
 /// StarRocks, clients, files) are never asserted; they are `Result`s.
-#define LOADSTAR_ASSERT(condition, message)                                             \
-  do {                                                                                  \
+#define LOADSTAR_ASSERT(condition, message)                                                  \
+  do {                                                                                       \
     if (!(condition)) ::loadstar::assertion_failed(#condition, message, __FILE__, __LINE__); \
   } while (false)

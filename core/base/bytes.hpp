@@ -11,7 +11,9 @@ struct Bytes {
 
   friend constexpr auto operator<=>(const Bytes&, const Bytes&) = default;
   friend constexpr Bytes operator+(Bytes left, Bytes right) { return {left.value + right.value}; }
-  friend constexpr Bytes operator*(Bytes size, std::uint64_t factor) { return {size.value * factor}; }
+  friend constexpr Bytes operator*(Bytes size, std::uint64_t factor) {
+    return {size.value * factor};
+  }
 };
 
 inline namespace literals {

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <algorithm>
+#include "core/base/clock.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <utility>
 #include <variant>
-
-#include "core/base/clock.hpp"
 
 namespace loadstar {
 

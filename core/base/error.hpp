@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,23 +11,23 @@ namespace loadstar {
 /// What went wrong between us and StarRocks. One value for each reaction that a caller has; every
 /// further distinction is in Error::detail.
 enum class Errc : std::uint8_t {
-  kConnectFailed,        ///< name not resolved, refused, TLS failed: no byte of the request left
-  kConnectionLost,       ///< the connection broke after bytes were sent
-  kDeadlineExceeded,     ///< no answer in time
-  kCancelled,            ///< we gave up: shutdown, or the caller went away
-  kRedirectRefused,      ///< REDIRECT_UNREACHABLE: our policy does not allow the target (D8)
-  kRedirectFailed,       ///< loop, more than three hops, missing or malformed Location
-  kMalformedReply,       ///< not the HTTP or the JSON that the protocol text promises
-  kUnexpectedStatus,     ///< an HTTP status that is no answer of the operation (5xx, 404, ...)
-  kBadCredentials,       ///< 401: user or password
-  kAccessDenied,         ///< the account lacks a privilege
-  kNotFound,             ///< database or table does not exist
-  kRejected,             ///< StarRocks answered, and the answer is no
-  kRowsRejected,         ///< StarRocks refused rows ("too many filtered rows")
-  kCongested,            ///< too many versions, too many running transactions: slower and larger
-  kUnsupported,          ///< this StarRocks has no such interface
-  kInvalidRequest,       ///< our own request cannot be sent: a header value with CR, LF, NUL, ...
-  kCircuitOpen,          ///< every frontend's circuit breaker is open
+  kConnectFailed,     ///< name not resolved, refused, TLS failed: no byte of the request left
+  kConnectionLost,    ///< the connection broke after bytes were sent
+  kDeadlineExceeded,  ///< no answer in time
+  kCancelled,         ///< we gave up: shutdown, or the caller went away
+  kRedirectRefused,   ///< REDIRECT_UNREACHABLE: our policy does not allow the target (D8)
+  kRedirectFailed,    ///< loop, more than three hops, missing or malformed Location
+  kMalformedReply,    ///< not the HTTP or the JSON that the protocol text promises
+  kUnexpectedStatus,  ///< an HTTP status that is no answer of the operation (5xx, 404, ...)
+  kBadCredentials,    ///< 401: user or password
+  kAccessDenied,      ///< the account lacks a privilege
+  kNotFound,          ///< database or table does not exist
+  kRejected,          ///< StarRocks answered, and the answer is no
+  kRowsRejected,      ///< StarRocks refused rows ("too many filtered rows")
+  kCongested,         ///< too many versions, too many running transactions: slower and larger
+  kUnsupported,       ///< this StarRocks has no such interface
+  kInvalidRequest,    ///< our own request cannot be sent: a header value with CR, LF, NUL, ...
+  kCircuitOpen,       ///< every frontend's circuit breaker is open
 };
 
 /// What is known about the remote side after an operation that did not succeed. It is set once,

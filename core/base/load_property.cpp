@@ -1,11 +1,11 @@
 #include "core/base/load_property.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 namespace loadstar {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 using enum PropertySyntax;
 
 constexpr std::array kProperties{
-    LoadProperty{"where", kText, false, "SQL condition over target columns; other rows are left out"},
+    LoadProperty{"where", kText, false,
+                 "SQL condition over target columns; other rows are left out"},
     LoadProperty{"partitions", kText, false, "partitions to load into, `p1, p2`"},
     LoadProperty{"temporary_partitions", kText, false, "temporary partitions to load into"},
     LoadProperty{"column_separator", kSeparator, false, "between the fields of CSV"},
@@ -24,21 +25,26 @@ constexpr std::array kProperties{
                  "true = a value that does not fit makes its row bad; false = it becomes NULL"},
     LoadProperty{"timezone", kTimeZone, false, "time zone of the load's SQL functions"},
     LoadProperty{"partial_update", kBoolean, false, "update only the columns that are sent"},
-    LoadProperty{"partial_update_mode", kUpdateMode, false, "row, auto or column; from StarRocks 3.1"},
+    LoadProperty{"partial_update_mode", kUpdateMode, false,
+                 "row, auto or column; from StarRocks 3.1"},
     LoadProperty{"merge_condition", kText, false,
                  "column whose value must grow for an update to be taken"},
     LoadProperty{"jsonpaths", kJsonPaths, false, "JSON array of paths, one for each column"},
     LoadProperty{"json_root", kJsonPath, false, "path of the element that holds the rows"},
     LoadProperty{"enclose", kSingleByte, true, "encloses CSV fields; from StarRocks 3.0"},
     LoadProperty{"escape", kSingleByte, true, "escapes specials in CSV fields; from StarRocks 3.0"},
-    LoadProperty{"trim_space", kBoolean, true, "trims blanks around CSV fields; from StarRocks 3.0"},
-    LoadProperty{"negative", kBoolean, false, "subtract from SUM columns; not for primary key tables"},
-    LoadProperty{"load_mem_limit", kCount, false, "bytes of memory on the backend; 0 = its default"},
+    LoadProperty{"trim_space", kBoolean, true,
+                 "trims blanks around CSV fields; from StarRocks 3.0"},
+    LoadProperty{"negative", kBoolean, false,
+                 "subtract from SUM columns; not for primary key tables"},
+    LoadProperty{"load_mem_limit", kCount, false,
+                 "bytes of memory on the backend; 0 = its default"},
     LoadProperty{"log_rejected_record_num", kRecordCount, true,
                  "bad rows that the backend logs; -1 = all; from StarRocks 3.1"},
     LoadProperty{"transmission_compression_type", kCompression, false,
                  "compression between backends"},
-    LoadProperty{"load_dop", kCount, false, "parallelism on the backend; duplicate key tables only"},
+    LoadProperty{"load_dop", kCount, false,
+                 "parallelism on the backend; duplicate key tables only"},
     LoadProperty{"warehouse", kText, false, "warehouse that runs the load"},
     LoadProperty{"ignore_json_size", kBoolean, false, "lifts StarRocks' limit of 100 MB for JSON"},
     LoadProperty{"enable_merge_commit", kBoolean, true,
@@ -61,26 +67,30 @@ constexpr std::array kRefused{
     Refused{"table", "is the table of the batch"},
     Refused{"format", "is not a header here; a batch has the field `format`"},
     Refused{"columns", "is not a header here; a batch has the field `columns`"},
-    Refused{"timeout",
-            "is set by the daemon; use `starrocks.request_timeout` or `starrocks.transaction_timeout`"},
+    Refused{
+        "timeout",
+        "is set by the daemon; use `starrocks.request_timeout` or `starrocks.transaction_timeout`"},
     Refused{"prepared_timeout", "is set by the daemon; use `starrocks.prepared_timeout`"},
-    Refused{"idle_transaction_timeout", "is not sent; `starrocks.transaction_timeout` bounds a load"},
+    Refused{"idle_transaction_timeout",
+            "is not sent; `starrocks.transaction_timeout` bounds a load"},
     Refused{"transaction_type", "is set by the daemon; use `protocol`"},
     Refused{"channel_id", "is set by the daemon; use `parallelism`"},
     Refused{"channel_num", "is set by the daemon; use `parallelism`"},
     Refused{"expect", "is set by the daemon; use `starrocks.expect_continue_timeout`"},
-    Refused{"authorization", "is set by the daemon; use `starrocks.user` and `starrocks.password_file`"},
+    Refused{"authorization",
+            "is set by the daemon; use `starrocks.user` and `starrocks.password_file`"},
     Refused{"user", "is set by the daemon; use `starrocks.user`"},
     Refused{"password", "is set by the daemon; use `starrocks.password_file`"},
     Refused{"host", "is set by the daemon; use `starrocks.load_urls`"},
     Refused{"content-length", "is set by the daemon from the payload"},
     Refused{"content-type", "is set by the daemon from the payload"},
-    Refused{"content-encoding", "is set by the daemon; payloads are not compressed"},
-    Refused{"compression", "is not supported; payloads are not compressed"},
+    Refused{"content-encoding", "is set by the daemon; use the table's `compression`"},
+    Refused{"compression", "is not a header here; use the table's `compression`"},
     Refused{"transfer-encoding", "is set by the daemon from the payload"},
     Refused{"connection", "is set by the daemon"},
     Refused{"strip_outer_array", "is set by the daemon from the format of the batch"},
-    Refused{"skip_header", "is not supported: batches are joined into one payload; leave the header out"},
+    Refused{"skip_header",
+            "is not supported: batches are joined into one payload; leave the header out"},
     Refused{"two_phase_commit", "is a header of Doris, not of StarRocks; use `protocol`"},
     Refused{"group_commit", "is a header of Doris, not of StarRocks; use `enable_merge_commit`"},
     Refused{"merge_type", "is a header of Doris, not of StarRocks; rows say it themselves"},
@@ -201,8 +211,9 @@ std::optional<std::string_view> why_not_a_property(std::string_view name) {
   for (char& character : lower) {
     if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
   }
-  const auto found = std::find_if(kRefused.begin(), kRefused.end(),
-                                  [&lower](const Refused& refused) { return refused.name == lower; });
+  const auto found =
+      std::find_if(kRefused.begin(), kRefused.end(),
+                   [&lower](const Refused& refused) { return refused.name == lower; });
   if (found == kRefused.end()) return std::nullopt;
   return found->why;
 }
@@ -210,7 +221,8 @@ std::optional<std::string_view> why_not_a_property(std::string_view name) {
 std::optional<std::string> check_property_value(const LoadProperty& property,
                                                 std::string_view value) {
   if (value.size() > kMaxHeaderValue) {
-    return fmt::format("has {} bytes; a header value has at most {}", value.size(), kMaxHeaderValue);
+    return fmt::format("has {} bytes; a header value has at most {}", value.size(),
+                       kMaxHeaderValue);
   }
   if (property.syntax != kSeparator && std::any_of(value.begin(), value.end(), is_control)) {
     return "has a control byte, which no header can carry";
@@ -246,10 +258,9 @@ std::optional<std::string> check_property_value(const LoadProperty& property,
       return unless(value == "row" || value == "auto" || value == "column",
                     "is not an update mode; write row, auto or column");
     case kCompression:
-      return unless(std::find(kCompressions.begin(), kCompressions.end(), value) !=
-                        kCompressions.end(),
-                    fmt::format("is not a compression; write one of {}",
-                                fmt::join(kCompressions, ", ")));
+      return unless(
+          std::find(kCompressions.begin(), kCompressions.end(), value) != kCompressions.end(),
+          fmt::format("is not a compression; write one of {}", fmt::join(kCompressions, ", ")));
     case kJsonPaths:
       return unless(is_json_paths(value), "is not a JSON array of strings, such as [\"$.id\"]");
     case kJsonPath:
@@ -261,7 +272,8 @@ std::optional<std::string> check_property_value(const LoadProperty& property,
 DecodedSeparator decode_separator(std::string_view text) {
   const std::string_view start = text.substr(0, 2);
   const bool hex = start == "\\x" || start == "\\X" || start == "0x" || start == "0X";
-  DecodedSeparator result = hex ? decode_hex(text.substr(2)) : DecodedSeparator{decode_literal(text), {}};
+  DecodedSeparator result =
+      hex ? decode_hex(text.substr(2)) : DecodedSeparator{decode_literal(text), {}};
   if (!result.ok()) return result;
   if (result.bytes.empty() || result.bytes.size() > kMaxSeparator) {
     return refused_separator(
@@ -286,15 +298,22 @@ std::vector<PropertyConflict> find_property_conflicts(
     const std::map<std::string, std::string>& properties) {
   std::vector<PropertyConflict> conflicts;
   const auto refuse = [&conflicts](std::string_view name, std::string_view message) {
-    conflicts.push_back({std::string(name), std::string(message)});
+    conflicts.push_back({std::string(name), std::string(message), false});
   };
   const auto has = [&properties](const std::string& name) { return properties.contains(name); };
 
-  if ((has("column_separator") || has("row_delimiter")) &&
-      separator_bytes(properties, "column_separator", "\t") ==
-          separator_bytes(properties, "row_delimiter", "\n")) {
-    refuse(has("column_separator") ? "column_separator" : "row_delimiter",
-           "is the same as the other separator; rows and fields could not be told apart");
+  if (has("column_separator") || has("row_delimiter")) {
+    const std::string column = separator_bytes(properties, "column_separator", "\t");
+    const std::string row = separator_bytes(properties, "row_delimiter", "\n");
+    const std::string_view blamed = has("column_separator") ? "column_separator" : "row_delimiter";
+    if (column == row) {
+      refuse(blamed, "is the same as the other separator; rows and fields could not be told apart");
+    } else if (column.find(row) != std::string::npos) {
+      refuse(
+          blamed,
+          "makes the row delimiter a part of the column separator; every row would end within its "
+          "first separator");
+    }
   }
   if (has("partitions") && has("temporary_partitions")) {
     refuse("temporary_partitions", "goes not together with `partitions`; keep one of them");
@@ -311,10 +330,19 @@ std::vector<PropertyConflict> find_property_conflicts(
     if (has("merge_condition")) {
       refuse("merge_condition", "has no effect with `enable_merge_commit`; remove one of them");
     }
+    if (has("max_filter_ratio") &&
+        properties.at("max_filter_ratio").find_first_of("123456789") != std::string::npos) {
+      refuse(
+          "max_filter_ratio",
+          "above 0 StarRocks drops rows, and with `enable_merge_commit` it does not say how many; "
+          "remove one of them");
+      conflicts.back().breaks_promise = true;
+    }
   }
   if (is_property_true(properties, "merge_commit_async")) {
     refuse("merge_commit_async",
            "must be false: StarRocks would say yes before the rows are durable");
+    conflicts.back().breaks_promise = true;
   }
   return conflicts;
 }

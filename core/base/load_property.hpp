@@ -8,26 +8,27 @@
 #include <string_view>
 #include <vector>
 
-// The load headers of StarRocks that clients and the configuration may set ("properties"): one list for
-// Batch.properties (core/ingest) and for `defaults.properties`, `tables.X.properties`, `pinned` (config/).
+// The load headers of StarRocks that clients and the configuration may set ("properties"): one list
+// for Batch.properties (core/ingest) and for `defaults.properties`, `tables.X.properties`, `pinned`
+// (config/).
 
 namespace loadstar {
 
 /// What the value of a property must look like.
 enum class PropertySyntax : std::uint8_t {
-  kText,          ///< any text without control bytes, not empty
-  kBoolean,       ///< `true` or `false`
-  kRatio,         ///< decimal, 0..1
-  kCount,         ///< whole number from 0
-  kPositive,      ///< whole number from 1
-  kRecordCount,   ///< whole number from -1
-  kSeparator,     ///< see decode_separator()
-  kSingleByte,    ///< one printable ASCII character
-  kTimeZone,      ///< `+08:00` or a region such as `Asia/Shanghai`
-  kUpdateMode,    ///< `row`, `auto`, `column`
-  kCompression,   ///< a compression of starrocks-load-protocol.md 4.3
-  kJsonPaths,     ///< JSON array of strings
-  kJsonPath,      ///< begins with `$`
+  kText,         ///< any text without control bytes, not empty
+  kBoolean,      ///< `true` or `false`
+  kRatio,        ///< decimal, 0..1
+  kCount,        ///< whole number from 0
+  kPositive,     ///< whole number from 1
+  kRecordCount,  ///< whole number from -1
+  kSeparator,    ///< see decode_separator()
+  kSingleByte,   ///< one printable ASCII character
+  kTimeZone,     ///< `+08:00` or a region such as `Asia/Shanghai`
+  kUpdateMode,   ///< `row`, `auto`, `column`
+  kCompression,  ///< a compression of starrocks-load-protocol.md 4.3
+  kJsonPaths,    ///< JSON array of strings
+  kJsonPath,     ///< begins with `$`
 };
 
 /// One property of the allow-list (architecture.md 7; starrocks-load-protocol.md 4.2).
@@ -45,8 +46,8 @@ struct LoadProperty {
 /// The property called exactly `name`, or nullptr.
 [[nodiscard]] const LoadProperty* find_load_property(std::string_view name);
 
-/// Why a header is not a property, if the daemon owns it or StarRocks has none such, in any case: "is
-/// set by the daemon; use `label_prefix`". nullopt for allowed and for unknown names.
+/// Why a header is not a property, if the daemon owns it or StarRocks has none such, in any case:
+/// "is set by the daemon; use `label_prefix`". nullopt for allowed and for unknown names.
 [[nodiscard]] std::optional<std::string_view> why_not_a_property(std::string_view name);
 
 /// What is wrong with `value` for `property`, as the end of a sentence that begins with the value;
@@ -62,9 +63,10 @@ struct DecodedSeparator {
   [[nodiscard]] bool ok() const { return error.empty(); }
 };
 
-/// Header text to bytes: `\x01`, `0x0D0A`: hexadecimal; otherwise the text itself, in which `\t` and
-/// `\n` (two characters) are tab and line feed. 1..50 bytes, all below 0x80, since others do not arrive
-/// (starrocks-load-protocol.md 11.2).
+/// Header text to bytes: `\x01`, `0x0D0A`: hexadecimal; otherwise the text itself, in which `\t`
+/// and
+/// `\n` (two characters) are tab and line feed. 1..50 bytes, all below 0x80, since others do not
+/// arrive (starrocks-load-protocol.md 11.2).
 [[nodiscard]] DecodedSeparator decode_separator(std::string_view text);
 
 /// Header text in hexadecimal, `\x0D0A`; the form that header parsing cannot spoil (11.2).
@@ -74,6 +76,8 @@ struct DecodedSeparator {
 struct PropertyConflict {
   std::string name;
   std::string message;
+  /// StarRocks would take them, but the daemon could not hold then what it promises.
+  bool breaks_promise = false;
 };
 
 /// All conflicts among properties whose values are good by themselves.

@@ -1,14 +1,14 @@
 #include "core/base/log.hpp"
 
+#include "core/base/clock.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
-
-#include "core/base/clock.hpp"
 
 namespace loadstar {
 namespace {
@@ -64,10 +64,14 @@ class StderrSink final : public LogSink {
 
 std::string_view to_string(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warn";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
@@ -106,8 +110,8 @@ std::shared_ptr<LogSink> make_stderr_sink(LogFormat format) {
 std::string format_log_line(LogFormat format, std::string_view time, LogLevel level,
                             std::string_view message, const LogFields& fields) {
   if (format == LogFormat::kText) {
-    std::string line = fmt::format("{} {:<5} {}", time, to_string(level),
-                                   escape_controls(cut(message)));
+    std::string line =
+        fmt::format("{} {:<5} {}", time, to_string(level), escape_controls(cut(message)));
     for (const auto& [key, value] : fields) {
       line += fmt::format(" {}={}", key, escape_controls(cut(value)));
     }

@@ -29,9 +29,9 @@ const Histogram::BucketBoundaries& size_buckets() {
   constexpr double kKiB = 1024;
   constexpr double kMiB = 1024 * kKiB;
   constexpr double kGiB = 1024 * kMiB;
-  static const Histogram::BucketBoundaries kBuckets{
-      64 * kKiB, 256 * kKiB, kMiB,       4 * kMiB,  16 * kMiB, 64 * kMiB,
-      90 * kMiB, 256 * kMiB, 512 * kMiB, 1 * kGiB, 4 * kGiB,  10 * kGiB};
+  static const Histogram::BucketBoundaries kBuckets{64 * kKiB,  256 * kKiB, kMiB,      4 * kMiB,
+                                                    16 * kMiB,  64 * kMiB,  90 * kMiB, 256 * kMiB,
+                                                    512 * kMiB, 1 * kGiB,   4 * kGiB,  10 * kGiB};
   return kBuckets;
 }
 
@@ -49,14 +49,22 @@ Family<Histogram>& histogram(Registry& registry, const char* name, const char* h
 
 std::string_view to_string(FlushTrigger trigger) {
   switch (trigger) {
-    case FlushTrigger::kBytes: return "bytes";
-    case FlushTrigger::kRows: return "rows";
-    case FlushTrigger::kInterval: return "interval";
-    case FlushTrigger::kAckWait: return "ack_wait";
-    case FlushTrigger::kClient: return "client";
-    case FlushTrigger::kMemory: return "memory";
-    case FlushTrigger::kDrain: return "drain";
-    case FlushTrigger::kOrder: return "order";
+    case FlushTrigger::kBytes:
+      return "bytes";
+    case FlushTrigger::kRows:
+      return "rows";
+    case FlushTrigger::kInterval:
+      return "interval";
+    case FlushTrigger::kAckWait:
+      return "ack_wait";
+    case FlushTrigger::kClient:
+      return "client";
+    case FlushTrigger::kMemory:
+      return "memory";
+    case FlushTrigger::kDrain:
+      return "drain";
+    case FlushTrigger::kOrder:
+      return "order";
   }
   return "client";
 }
@@ -76,13 +84,11 @@ struct Metrics::Families {
                              "Age limit of buffered rows after congestion control.")),
         last_success(gauge(registry, "loadstar_last_success_timestamp_seconds",
                            "Unix time of the last committed load.")),
-        buffer_bytes(
-            gauge(registry, "loadstar_buffer_bytes", "Bytes held that are not final.")),
+        buffer_bytes(gauge(registry, "loadstar_buffer_bytes", "Bytes held that are not final.")),
         buffer_rows(gauge(registry, "loadstar_buffer_rows", "Rows held that are not final.")),
-        ingest_batches(counter(registry, "loadstar_ingest_batches_total",
-                               "Batches accepted from clients.")),
-        ingest_rows(
-            counter(registry, "loadstar_ingest_rows_total", "Rows accepted from clients.")),
+        ingest_batches(
+            counter(registry, "loadstar_ingest_batches_total", "Batches accepted from clients.")),
+        ingest_rows(counter(registry, "loadstar_ingest_rows_total", "Rows accepted from clients.")),
         ingest_bytes(counter(registry, "loadstar_ingest_bytes_total",
                              "Bytes of batches accepted from clients.")),
         duplicates(counter(registry, "loadstar_ingest_duplicate_batches_total",
@@ -99,8 +105,8 @@ struct Metrics::Families {
                              "StarRocks transactions that ended, by outcome.")),
         info(gauge(registry, "loadstar_starrocks_info", "Version that StarRocks reports.")),
         state(gauge(registry, "loadstar_state", "1 for the state the daemon is in.")),
-        circuits(gauge(registry, "loadstar_circuit_open",
-                       "Frontends whose circuit breaker is open.")),
+        circuits(
+            gauge(registry, "loadstar_circuit_open", "Frontends whose circuit breaker is open.")),
         load_duration(histogram(registry, "loadstar_load_duration_seconds",
                                 "From the start of a flush to its final state.")),
         load_size(histogram(registry, "loadstar_load_size_bytes", "Payload bytes per load.")),
@@ -117,8 +123,8 @@ struct Metrics::Families {
                           "Transactions of earlier epochs that were rolled back.")),
         fenced(counter(registry, "loadstar_fenced_opens_total",
                        "Calls refused because a higher epoch owns the writer.")),
-        commit(histogram(registry, "loadstar_commit_duration_seconds",
-                         "Duration of Commit calls.")),
+        commit(
+            histogram(registry, "loadstar_commit_duration_seconds", "Duration of Commit calls.")),
         possible_duplicates(counter(registry, "loadstar_possible_duplicate_batches_total",
                                     "Batches sent again although StarRocks had forgotten the "
                                     "outcome of the first try.")),
@@ -185,8 +191,7 @@ Metrics::Metrics(Registry& registry, std::string cluster, std::size_t max_tables
       load_size(families_->load_size.Add({{"cluster", cluster_}}, size_buckets())),
       ack_received(families_->ack.Add({{"level", "received"}}, duration_buckets())),
       ack_committed(families_->ack.Add({{"level", "committed"}}, duration_buckets())),
-      checkpoint_duration(
-          families_->checkpoint.Add({{"cluster", cluster_}}, duration_buckets())),
+      checkpoint_duration(families_->checkpoint.Add({{"cluster", cluster_}}, duration_buckets())),
       transactions_begun(families_->begun.Add({{"cluster", cluster_}})),
       transactions_prepared(families_->prepared.Add({{"cluster", cluster_}})),
       transactions_poisoned(families_->poisoned.Add({{"cluster", cluster_}})),
@@ -266,9 +271,7 @@ void Metrics::error(std::string_view code) {
 
 void Metrics::redirect(std::string_view kind, std::string_view outcome) {
   families_->redirects
-      .Add({{"cluster", cluster_},
-            {"kind", std::string(kind)},
-            {"outcome", std::string(outcome)}})
+      .Add({{"cluster", cluster_}, {"kind", std::string(kind)}, {"outcome", std::string(outcome)}})
       .Increment();
 }
 
@@ -285,6 +288,16 @@ void Metrics::state(std::string_view state) {
   for (const std::string_view name : {"starting", "serving", "draining", "drained"}) {
     families_->state.Add({{"state", std::string(name)}}).Set(name == state ? 1 : 0);
   }
+}
+
+void register_info_metrics(Registry& registry, const Labels& build,
+                           const std::string& config_hash) {
+  gauge(registry, "loadstar_build_info", "What the program was made from; always 1.")
+      .Add(build)
+      .Set(1);
+  gauge(registry, "loadstar_config_info", "Hash of the effective configuration; always 1.")
+      .Add({{"hash", config_hash}})
+      .Set(1);
 }
 
 }  // namespace loadstar

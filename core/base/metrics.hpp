@@ -3,6 +3,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/labels.h>
 #include <prometheus/registry.h>
 
 #include <cstddef>
@@ -18,7 +19,14 @@ namespace loadstar {
 
 /// Why a flush was started: label `trigger` of loadstar_flushes_total.
 enum class FlushTrigger : std::uint8_t {
-  kBytes, kRows, kInterval, kAckWait, kClient, kMemory, kDrain, kOrder
+  kBytes,
+  kRows,
+  kInterval,
+  kAckWait,
+  kClient,
+  kMemory,
+  kDrain,
+  kOrder
 };
 [[nodiscard]] std::string_view to_string(FlushTrigger trigger);
 inline constexpr std::size_t kFlushTriggers = 8;
@@ -26,23 +34,23 @@ inline constexpr std::size_t kFlushTriggers = 8;
 /// Series of one table; children live as long as the registry, so nothing is looked up by label on
 /// the data path (style-anchors.md 2.9). All are thread-safe.
 struct TableMetrics {
-  prometheus::Counter& load_bytes;       ///< loadstar_load_bytes_total (totalFlushBytes)
-  prometheus::Counter& rows_loaded;      ///< loadstar_load_rows_total{result="loaded"}
-  prometheus::Counter& rows_filtered;    ///< loadstar_load_rows_total{result="filtered"}
-  prometheus::Counter& rows_unselected;  ///< loadstar_load_rows_total{result="unselected"}
-  prometheus::Counter& loads_succeeded;  ///< loadstar_loads_total{outcome="succeeded"}
-  prometheus::Counter& loads_failed;     ///< loadstar_loads_total{outcome="failed"}
-  prometheus::Counter& wire_bytes;       ///< loadstar_load_wire_bytes_total
-  prometheus::Gauge& loads_in_progress;  ///< loadstar_loads_in_progress
+  prometheus::Counter& load_bytes;              ///< loadstar_load_bytes_total (totalFlushBytes)
+  prometheus::Counter& rows_loaded;             ///< loadstar_load_rows_total{result="loaded"}
+  prometheus::Counter& rows_filtered;           ///< loadstar_load_rows_total{result="filtered"}
+  prometheus::Counter& rows_unselected;         ///< loadstar_load_rows_total{result="unselected"}
+  prometheus::Counter& loads_succeeded;         ///< loadstar_loads_total{outcome="succeeded"}
+  prometheus::Counter& loads_failed;            ///< loadstar_loads_total{outcome="failed"}
+  prometheus::Counter& wire_bytes;              ///< loadstar_load_wire_bytes_total
+  prometheus::Gauge& loads_in_progress;         ///< loadstar_loads_in_progress
   prometheus::Gauge& flush_interval_effective;  ///< loadstar_flush_interval_effective_seconds
-  prometheus::Gauge& last_success;       ///< loadstar_last_success_timestamp_seconds
-  prometheus::Gauge& buffer_bytes;       ///< loadstar_buffer_bytes
-  prometheus::Gauge& buffer_rows;        ///< loadstar_buffer_rows
-  prometheus::Counter& ingest_batches;   ///< loadstar_ingest_batches_total
-  prometheus::Counter& ingest_rows;      ///< loadstar_ingest_rows_total
-  prometheus::Counter& ingest_bytes;     ///< loadstar_ingest_bytes_total
-  prometheus::Counter& duplicate_batches;  ///< loadstar_ingest_duplicate_batches_total
-  prometheus::Counter& rejected_rows;    ///< loadstar_rejected_rows_total
+  prometheus::Gauge& last_success;              ///< loadstar_last_success_timestamp_seconds
+  prometheus::Gauge& buffer_bytes;              ///< loadstar_buffer_bytes
+  prometheus::Gauge& buffer_rows;               ///< loadstar_buffer_rows
+  prometheus::Counter& ingest_batches;          ///< loadstar_ingest_batches_total
+  prometheus::Counter& ingest_rows;             ///< loadstar_ingest_rows_total
+  prometheus::Counter& ingest_bytes;            ///< loadstar_ingest_bytes_total
+  prometheus::Counter& duplicate_batches;       ///< loadstar_ingest_duplicate_batches_total
+  prometheus::Counter& rejected_rows;           ///< loadstar_rejected_rows_total
 };
 
 /// Every metric of the daemon that has no table: declared once, here. operations.md 4.2 says what
@@ -78,7 +86,8 @@ class Metrics {
   void refused_batch(std::string_view reason);
   /// loadstar_errors_total{code}: a Reason or Errc name.
   void error(std::string_view code);
-  /// loadstar_redirects_total: kind backend, leader or proxy; outcome followed, mapped, refused or unreachable.
+  /// loadstar_redirects_total: kind backend, leader or proxy; outcome followed, mapped, refused or
+  /// unreachable.
   void redirect(std::string_view kind, std::string_view outcome);
   /// loadstar_transactions_total: outcome committed, aborted or unknown.
   void transaction(std::string_view outcome);
@@ -88,10 +97,10 @@ class Metrics {
   void state(std::string_view state);
   /// loadstar_circuit_open: how many frontends' circuit breakers are open now.
   prometheus::Gauge& circuits_open;
-  prometheus::Histogram& load_duration;        ///< flush start to final state
-  prometheus::Histogram& load_size;            ///< payload per load
-  prometheus::Histogram& ack_received;         ///< ack_duration{level="received"}
-  prometheus::Histogram& ack_committed;        ///< ack_duration{level="committed"}
+  prometheus::Histogram& load_duration;  ///< flush start to final state
+  prometheus::Histogram& load_size;      ///< payload per load
+  prometheus::Histogram& ack_received;   ///< ack_duration{level="received"}
+  prometheus::Histogram& ack_committed;  ///< ack_duration{level="committed"}
   prometheus::Histogram& checkpoint_duration;
   prometheus::Counter& transactions_begun;
   prometheus::Counter& transactions_prepared;
@@ -101,13 +110,17 @@ class Metrics {
   prometheus::Histogram& commit_duration;
   prometheus::Counter& possible_duplicate_batches;
   prometheus::Counter& backpressure_seconds;
-  prometheus::Counter& rows_lost;              ///< acknowledged rows that will not arrive; stays 0
+  prometheus::Counter& rows_lost;  ///< acknowledged rows that will not arrive; stays 0
   prometheus::Gauge& ingest_streams;
   prometheus::Gauge& memory_budget;
   prometheus::Gauge& memory_reserved;
   prometheus::Gauge& starrocks_up;
   prometheus::Gauge& collapsed_tables;
-
 };
+
+/// loadstar_build_info with the labels `build`, and loadstar_config_info{hash}: always 1, for as
+/// long as the program runs (operations.md 4.2).
+void register_info_metrics(prometheus::Registry& registry, const prometheus::Labels& build,
+                           const std::string& config_hash);
 
 }  // namespace loadstar

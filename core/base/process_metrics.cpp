@@ -62,8 +62,8 @@ std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
   families.push_back(single("process_cpu_seconds_total", "User and system CPU time.",
                             MetricType::Counter,
                             (number(kUserTicks) + number(kUserTicks + 1)) / ticks));
-  families.push_back(single("process_threads", "Threads of the process.", MetricType::Gauge,
-                            number(kThreads)));
+  families.push_back(
+      single("process_threads", "Threads of the process.", MetricType::Gauge, number(kThreads)));
   families.push_back(single("process_start_time_seconds", "Unix time of the start.",
                             MetricType::Gauge, boot_time() + number(kStartTicks) / ticks));
   families.push_back(single("process_virtual_memory_bytes", "Virtual memory size.",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/assert.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -7,8 +9,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar {
 

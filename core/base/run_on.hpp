@@ -61,4 +61,15 @@ asio::awaitable<T> run_on(asio::any_io_executor executor, asio::awaitable<T> tas
   co_return result;
 }
 
+/// The same for a task without a result.
+inline asio::awaitable<void> run_on(asio::any_io_executor executor, asio::awaitable<void> task) {
+  struct Nothing {};
+  auto wrap = [](asio::awaitable<void> inner) -> asio::awaitable<Nothing> {
+    co_await std::move(inner);
+    co_return Nothing{};
+  };
+  auto wrapped = wrap(std::move(task));
+  co_await run_on(std::move(executor), std::move(wrapped));
+}
+
 }  // namespace loadstar

@@ -1,19 +1,20 @@
 #pragma once
 
+#include "core/base/assert.hpp"
+#include "core/base/clock.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <list>
 #include <utility>
 
-#include "core/base/assert.hpp"
-#include "core/base/clock.hpp"
-
 namespace loadstar {
 
-/// The condition variable of a strand: coroutines wait, notify() wakes them all, each looks again at
-/// what it waited for. A notify() without waiters is not remembered.
+/// The condition variable of a strand: coroutines wait, notify() wakes them all, each looks again
+/// at what it waited for. A notify() without waiters is not remembered.
 ///
 /// Confined to: the strand given to the constructor. Outlives its waiters.
 class Signal {

@@ -37,8 +37,7 @@ class Slice {
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
   /// The part from `offset` on, at most `count` bytes long; shares the storage.
-  [[nodiscard]] Slice sub(std::size_t offset,
-                          std::size_t count = std::string_view::npos) const {
+  [[nodiscard]] Slice sub(std::size_t offset, std::size_t count = std::string_view::npos) const {
     return Slice(owner_, bytes_.substr(offset, count));
   }
 

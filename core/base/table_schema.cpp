@@ -26,22 +26,38 @@ struct KindName {
 
 /// Lower-case names as `_schema`, information_schema and DDL write them.
 constexpr std::array kKindNames{
-    KindName{"boolean", TypeKind::kBoolean},      KindName{"bool", TypeKind::kBoolean},
-    KindName{"tinyint", TypeKind::kTinyint},      KindName{"smallint", TypeKind::kSmallint},
-    KindName{"int", TypeKind::kInt},              KindName{"integer", TypeKind::kInt},
-    KindName{"bigint", TypeKind::kBigint},        KindName{"bigint unsigned", TypeKind::kLargeint},
-    KindName{"largeint", TypeKind::kLargeint},    KindName{"float", TypeKind::kFloat},
-    KindName{"double", TypeKind::kDouble},        KindName{"decimal", TypeKind::kDecimal},
-    KindName{"decimalv2", TypeKind::kDecimal},    KindName{"decimal32", TypeKind::kDecimal},
-    KindName{"decimal64", TypeKind::kDecimal},    KindName{"decimal128", TypeKind::kDecimal},
-    KindName{"decimal256", TypeKind::kDecimal},   KindName{"char", TypeKind::kChar},
-    KindName{"varchar", TypeKind::kVarchar},      KindName{"string", TypeKind::kVarchar},
-    KindName{"text", TypeKind::kVarchar},         KindName{"binary", TypeKind::kVarbinary},
-    KindName{"varbinary", TypeKind::kVarbinary},  KindName{"date", TypeKind::kDate},
-    KindName{"datetime", TypeKind::kDatetime},    KindName{"json", TypeKind::kJson},
-    KindName{"array", TypeKind::kArray},          KindName{"map", TypeKind::kMap},
-    KindName{"struct", TypeKind::kStruct},        KindName{"bitmap", TypeKind::kBitmap},
-    KindName{"hll", TypeKind::kHll},              KindName{"percentile", TypeKind::kPercentile},
+    KindName{"boolean", TypeKind::kBoolean},
+    KindName{"bool", TypeKind::kBoolean},
+    KindName{"tinyint", TypeKind::kTinyint},
+    KindName{"smallint", TypeKind::kSmallint},
+    KindName{"int", TypeKind::kInt},
+    KindName{"integer", TypeKind::kInt},
+    KindName{"bigint", TypeKind::kBigint},
+    KindName{"bigint unsigned", TypeKind::kLargeint},
+    KindName{"largeint", TypeKind::kLargeint},
+    KindName{"float", TypeKind::kFloat},
+    KindName{"double", TypeKind::kDouble},
+    KindName{"decimal", TypeKind::kDecimal},
+    KindName{"decimalv2", TypeKind::kDecimal},
+    KindName{"decimal32", TypeKind::kDecimal},
+    KindName{"decimal64", TypeKind::kDecimal},
+    KindName{"decimal128", TypeKind::kDecimal},
+    KindName{"decimal256", TypeKind::kDecimal},
+    KindName{"char", TypeKind::kChar},
+    KindName{"varchar", TypeKind::kVarchar},
+    KindName{"string", TypeKind::kVarchar},
+    KindName{"text", TypeKind::kVarchar},
+    KindName{"binary", TypeKind::kVarbinary},
+    KindName{"varbinary", TypeKind::kVarbinary},
+    KindName{"date", TypeKind::kDate},
+    KindName{"datetime", TypeKind::kDatetime},
+    KindName{"json", TypeKind::kJson},
+    KindName{"array", TypeKind::kArray},
+    KindName{"map", TypeKind::kMap},
+    KindName{"struct", TypeKind::kStruct},
+    KindName{"bitmap", TypeKind::kBitmap},
+    KindName{"hll", TypeKind::kHll},
+    KindName{"percentile", TypeKind::kPercentile},
 };
 
 std::string_view trim(std::string_view text) {
@@ -124,23 +140,37 @@ std::string to_string(const ColumnType& type) {
     return type.length > 0 ? fmt::format("{}({})", name, type.length) : std::string(name);
   };
   switch (type.kind) {
-    case TypeKind::kBoolean: return "BOOLEAN";
-    case TypeKind::kTinyint: return "TINYINT";
-    case TypeKind::kSmallint: return "SMALLINT";
-    case TypeKind::kInt: return "INT";
-    case TypeKind::kBigint: return "BIGINT";
-    case TypeKind::kLargeint: return "LARGEINT";
-    case TypeKind::kFloat: return "FLOAT";
-    case TypeKind::kDouble: return "DOUBLE";
+    case TypeKind::kBoolean:
+      return "BOOLEAN";
+    case TypeKind::kTinyint:
+      return "TINYINT";
+    case TypeKind::kSmallint:
+      return "SMALLINT";
+    case TypeKind::kInt:
+      return "INT";
+    case TypeKind::kBigint:
+      return "BIGINT";
+    case TypeKind::kLargeint:
+      return "LARGEINT";
+    case TypeKind::kFloat:
+      return "FLOAT";
+    case TypeKind::kDouble:
+      return "DOUBLE";
     case TypeKind::kDecimal:
       return type.precision > 0 ? fmt::format("DECIMAL({},{})", type.precision, type.scale)
                                 : std::string("DECIMAL");
-    case TypeKind::kChar: return with_length("CHAR");
-    case TypeKind::kVarchar: return with_length("VARCHAR");
-    case TypeKind::kVarbinary: return with_length("VARBINARY");
-    case TypeKind::kDate: return "DATE";
-    case TypeKind::kDatetime: return "DATETIME";
-    case TypeKind::kJson: return "JSON";
+    case TypeKind::kChar:
+      return with_length("CHAR");
+    case TypeKind::kVarchar:
+      return with_length("VARCHAR");
+    case TypeKind::kVarbinary:
+      return with_length("VARBINARY");
+    case TypeKind::kDate:
+      return "DATE";
+    case TypeKind::kDatetime:
+      return "DATETIME";
+    case TypeKind::kJson:
+      return "JSON";
     case TypeKind::kArray:
       return type.children.size() == 1 ? fmt::format("ARRAY<{}>", to_string(type.children[0]))
                                        : std::string("ARRAY");
@@ -156,21 +186,30 @@ std::string to_string(const ColumnType& type) {
       }
       return type.children.empty() ? std::string("STRUCT") : text + ">";
     }
-    case TypeKind::kBitmap: return "BITMAP";
-    case TypeKind::kHll: return "HLL";
-    case TypeKind::kPercentile: return "PERCENTILE";
-    case TypeKind::kUnknown: return "UNKNOWN";
+    case TypeKind::kBitmap:
+      return "BITMAP";
+    case TypeKind::kHll:
+      return "HLL";
+    case TypeKind::kPercentile:
+      return "PERCENTILE";
+    case TypeKind::kUnknown:
+      return "UNKNOWN";
   }
   return "UNKNOWN";
 }
 
 std::string_view to_string(KeyModel model) {
   switch (model) {
-    case KeyModel::kUnknown: return "";
-    case KeyModel::kDuplicate: return "DUP_KEYS";
-    case KeyModel::kUnique: return "UNIQUE_KEYS";
-    case KeyModel::kAggregate: return "AGG_KEYS";
-    case KeyModel::kPrimary: return "PRIMARY_KEYS";
+    case KeyModel::kUnknown:
+      return "";
+    case KeyModel::kDuplicate:
+      return "DUP_KEYS";
+    case KeyModel::kUnique:
+      return "UNIQUE_KEYS";
+    case KeyModel::kAggregate:
+      return "AGG_KEYS";
+    case KeyModel::kPrimary:
+      return "PRIMARY_KEYS";
   }
   return "";
 }

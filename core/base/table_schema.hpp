@@ -8,12 +8,32 @@
 
 namespace loadstar {
 
-/// StarRocks' column types, as far as a load can tell them apart (starrocks-load-protocol.md 8.5, 11.3).
+/// StarRocks' column types, as far as a load can tell them apart
+/// (starrocks-load-protocol.md 8.5, 11.3).
 enum class TypeKind : std::uint8_t {
-  kBoolean, kTinyint, kSmallint, kInt, kBigint, kLargeint, kFloat, kDouble, kDecimal,
-  kChar, kVarchar, kVarbinary, kDate, kDatetime, kJson, kArray, kMap, kStruct,
-  kBitmap, kHll, kPercentile,
-  kUnknown,  ///< the schema source did not say (INVALID_TYPE of `_schema`), or we do not know the name
+  kBoolean,
+  kTinyint,
+  kSmallint,
+  kInt,
+  kBigint,
+  kLargeint,
+  kFloat,
+  kDouble,
+  kDecimal,
+  kChar,
+  kVarchar,
+  kVarbinary,
+  kDate,
+  kDatetime,
+  kJson,
+  kArray,
+  kMap,
+  kStruct,
+  kBitmap,
+  kHll,
+  kPercentile,
+  kUnknown,  ///< the schema source did not say (INVALID_TYPE of `_schema`), or we do not know the
+             ///< name
 };
 
 /// A column type with its parameters. `children`: element of ARRAY; key and value of MAP; fields of
@@ -28,7 +48,8 @@ struct ColumnType {
 };
 
 /// Parses type text such as "DECIMAL(18,4)", "int(11)", "array<varchar(20)>", "DECIMAL64",
-/// "decimal64(18, 4)", "struct<a int, b map<int,string>>"; any case. What it does not know is kUnknown.
+/// "decimal64(18, 4)", "struct<a int, b map<int,string>>"; any case. What it does not know is
+/// kUnknown.
 [[nodiscard]] ColumnType parse_column_type(std::string_view text);
 
 /// StarRocks' spelling, for messages: "DECIMAL(18,4)".
@@ -37,7 +58,7 @@ struct ColumnType {
 struct ColumnSchema {
   std::string name;
   ColumnType type;
-  bool nullable = true;      ///< true also when not known
+  bool nullable = true;  ///< true also when not known
   bool key = false;
   bool has_default = false;  ///< can be left out of a load
   bool generated = false;    ///< computed by StarRocks, cannot be loaded

@@ -1,5 +1,7 @@
 #include "core/base/task_group.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -7,7 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "core/base/assert.hpp"
+#include <utility>
 
 namespace loadstar {
 
@@ -28,11 +30,12 @@ TaskGroup::~TaskGroup() {
   LOADSTAR_ASSERT(state_->signals.empty(), "a TaskGroup is joined before it is destroyed");
 }
 
-void TaskGroup::spawn(asio::awaitable<void> task) {
+void TaskGroup::spawn(asio::awaitable<void> task, std::shared_ptr<const void> owner) {
   const auto signal = std::make_shared<asio::cancellation_signal>();
   state_->signals.push_back(signal);
   const auto position = std::prev(state_->signals.end());
-  auto on_exit = [state = state_, position](const std::exception_ptr& failure) {
+  auto on_exit = [state = state_, position,
+                  owner = std::move(owner)](const std::exception_ptr& failure) {
     if (failure && !state->failure) state->failure = failure;
     state->signals.erase(position);
     if (state->signals.empty()) state->idle.cancel();

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -61,7 +62,8 @@ class Exchange {
   Exchange(Stream& stream, const Endpoint& endpoint, const Request& request, ExchangeLimits limits)
       : stream_(stream),
         head_(request_head(endpoint, request)),
-        body_(request.body, request.framing),
+        body_(request.body, request.framing, request.compression),
+        bytes_written_(request.bytes_written.get()),
         parser_(limits.reply, request.method == "HEAD"),
         limits_(limits),
         // A receiver of `Content-Length: 0` has nothing to ask for, and may act on the head alone.
@@ -135,6 +137,7 @@ class Exchange {
     while (!body_.done() && !stop_sending_ && !outcome_) {
       auto [ec, bytes] = co_await stream_.async_write_some(body_.window(), token());
       body_sent_ += bytes;
+      if (bytes_written_ != nullptr) *bytes_written_ += bytes;
       body_.consume(bytes);
       if (ec) {
         co_await write_failed(ec);
@@ -277,6 +280,7 @@ class Exchange {
   Stream& stream_;
   const std::string head_;
   RequestBody body_;
+  std::atomic<std::uint64_t>* const bytes_written_;
   ReplyParser parser_;
   const ExchangeLimits limits_;
   const bool waits_for_continue_;

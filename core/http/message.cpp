@@ -97,6 +97,9 @@ Result<void> check(const Request& request) {
   if (request.framing == Framing::kNone && !request.body.empty()) {
     return refuse("a body without framing");
   }
+  if (request.compression != Compression::kNone && request.framing != Framing::kChunked) {
+    return refuse("a compressed body without chunks");
+  }
   if (request.framing == Framing::kNone && request.expect_continue) {
     return refuse("Expect: 100-continue without a body");
   }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "core/base/compression.hpp"
 #include "core/base/error.hpp"
 #include "core/base/slice.hpp"
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,8 +50,14 @@ struct Request {
   std::vector<Field> fields;
   SliceList body;
   Framing framing = Framing::kNone;
+  /// How the bytes of `body` are compressed on their way; the fields that tell the receiver so are
+  /// among `fields`. kChunked only.
+  Compression compression = Compression::kNone;
   /// Send `Expect: 100-continue`, and no body byte before the receiver asks for it (D8).
   bool expect_continue = false;
+  /// Adds up the body bytes that are written, compressed if they are, whatever becomes of the
+  /// request; may be null.
+  std::shared_ptr<std::atomic<std::uint64_t>> bytes_written;
 };
 
 /// A reply as a plain value; the body is bounded by PoolOptions::max_response_body.

@@ -8,22 +8,21 @@
 
 namespace loadstar::http {
 
-RequestBody::RequestBody(const SliceList& body, Framing framing)
+RequestBody::RequestBody(const SliceList& body, Framing framing, Compression compression)
     : slices_(body.slices()),
       chunked_(framing == Framing::kChunked),
       left_(body.size()),
       ended_(framing != Framing::kChunked) {
   window_.reserve(kMaxBuffers);
+  if (compression == Compression::kNone) return;
+  LOADSTAR_ASSERT(chunked_, "a compressed body has no length that is known");
+  compressor_.emplace(body, compression);
+  left_ = 0;
 }
 
 const std::vector<boost::asio::const_buffer>& RequestBody::window() {
   fill();
   return window_;
-}
-
-bool RequestBody::done() {
-  fill();
-  return window_.empty();
 }
 
 void RequestBody::consume(std::size_t bytes) {
@@ -36,6 +35,7 @@ void RequestBody::consume(std::size_t bytes) {
 }
 
 void RequestBody::fill() {
+  if (compressor_) return fill_compressed();
   while (window_.size() < kMaxBuffers && window_bytes_ < kWindowBytes) {
     if (chunked_ && chunk_left_ == 0) {
       if (ended_) return;
@@ -46,6 +46,19 @@ void RequestBody::fill() {
       return;
     }
   }
+}
+
+/// The next piece, once the one before is written: its bytes stay where they are until then.
+void RequestBody::fill_compressed() {
+  if (!window_.empty() || ended_) return;
+  const std::string_view piece = compressor_->next();
+  left_ = piece.size();
+  if (left_ > 0) {
+    fill_framing();
+    push(boost::asio::buffer(piece));
+    left_ = 0;
+  }
+  if (compressor_->done()) fill_framing();
 }
 
 /// The end of the previous chunk and the head of the next one, or the last chunk, as one text.

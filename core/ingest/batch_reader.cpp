@@ -29,6 +29,8 @@ enum BatchField : std::uint32_t {
   kData = 15,
 };
 
+/// Longest name of a table, as of a database in an Open.
+constexpr std::size_t kMaxTableName = 256;
 /// Bounds on the head of a batch; StarRocks has no table and no load that comes near them
 /// (delivery-and-faults.md 5.1).
 constexpr std::size_t kMaxNames = 4096;
@@ -198,6 +200,10 @@ class BatchParser {
 
   void judge_head(Violations& wrong) const {
     if (batch_.table.empty()) wrong.add("table", "is missing");
+    if (batch_.table.size() > kMaxTableName) {
+      wrong.add("table", fmt::format("has {} bytes; at most {} are allowed", batch_.table.size(),
+                                     kMaxTableName));
+    }
     if (!is_printable(batch_.table)) wrong.add("table", "has control characters");
     if (batch_.row_count == 0)
       wrong.add("row_count", "is missing; say how many rows the batch has");

@@ -1,5 +1,7 @@
 #include "core/ingest/calendar.hpp"
 
+#include "core/ingest/digits.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -33,21 +35,14 @@ CivilDay civil(std::int64_t days) {
   return {static_cast<unsigned>(year), static_cast<unsigned>(month), static_cast<unsigned>(day)};
 }
 
-char* put_digits(char* to, unsigned value, unsigned count) {
-  for (unsigned i = count; i > 0; --i) {
-    to[i - 1] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-  return to + count;
-}
-
 char* put_date(char* to, std::int64_t days) {
   const CivilDay day = civil(days);
-  to = put_digits(to, day.year, 4);
+  to = put_pair(to, day.year / 100);
+  to = put_pair(to, day.year % 100);
   *to++ = '-';
-  to = put_digits(to, day.month, 2);
+  to = put_pair(to, day.month);
   *to++ = '-';
-  return put_digits(to, day.day, 2);
+  return put_pair(to, day.day);
 }
 
 /// Number in `text` at `at`, `count` digits long; -1 if there is none.
@@ -109,14 +104,16 @@ void append_datetime(TextBuffer& out, std::int64_t micros) {
   const auto seconds = static_cast<unsigned>(of_day / 1'000'000);
   const auto fraction = static_cast<unsigned>(of_day % 1'000'000);
   *to++ = ' ';
-  to = put_digits(to, seconds / 3'600, 2);
+  to = put_pair(to, seconds / 3'600);
   *to++ = ':';
-  to = put_digits(to, seconds / 60 % 60, 2);
+  to = put_pair(to, seconds / 60 % 60);
   *to++ = ':';
-  to = put_digits(to, seconds % 60, 2);
+  to = put_pair(to, seconds % 60);
   if (fraction != 0) {
     *to++ = '.';
-    to = put_digits(to, fraction, 6);
+    to = put_pair(to, fraction / 10'000);
+    to = put_pair(to, fraction / 100 % 100);
+    to = put_pair(to, fraction % 100);
   }
   out.commit(to);
 }

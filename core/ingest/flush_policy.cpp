@@ -28,9 +28,7 @@ std::optional<FlushTrigger> flush_due(const FlushLimits& limits, const Buffered&
 
 void CongestionControl::on_congestion() { factor_ = std::min(factor_ * 2, kMost); }
 
-void CongestionControl::on_success() {
-  factor_ = std::max(factor_ - factor_ / 8, kNormal);
-}
+void CongestionControl::on_success() { factor_ = std::max(factor_ - factor_ / 8, kNormal); }
 
 Clock::duration CongestionControl::stretch(Clock::duration age) const {
   return age / kNormal * static_cast<Clock::rep>(factor_);

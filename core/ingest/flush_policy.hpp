@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "core/base/clock.hpp"
 #include "core/base/metrics.hpp"
 #include "core/options.hpp"
 
+#include <cstdint>
+#include <optional>
+
 namespace loadstar::ingest {
 
-/// When buffered rows of one table become a load (flink-connector-behaviour.md 3.2; architecture.md 7,
-/// Ages). Plain values, derived from FlushOptions.
+/// When buffered rows of one table become a load (flink-connector-behaviour.md 3.2; architecture.md
+/// 7, Ages). Plain values, derived from FlushOptions.
 struct FlushLimits {
   std::uint64_t max_bytes = 0;
   std::uint64_t max_rows = 0;  ///< counts in stream_load only
@@ -32,10 +32,10 @@ struct Buffered {
 [[nodiscard]] std::optional<FlushTrigger> flush_due(const FlushLimits& limits,
                                                     const Buffered& buffered, bool rows_count);
 
-/// Makes loads fewer and larger while StarRocks says that there are too many of them, and goes back when
-/// it stops ("too many versions", running-transaction limit; starrocks-load-protocol.md 13 rule 14).
-/// The age limit is stretched: doubled by each refusal up to 64 times, and taken back by an eighth with
-/// each load that succeeds. Pure.
+/// Makes loads fewer and larger while StarRocks says that there are too many of them, and goes back
+/// when it stops ("too many versions", running-transaction limit; starrocks-load-protocol.md 13
+/// rule 14). The age limit is stretched: doubled by each refusal up to 64 times, and taken back by
+/// an eighth with each load that succeeds. Pure.
 class CongestionControl {
  public:
   void on_congestion();
@@ -44,7 +44,7 @@ class CongestionControl {
   [[nodiscard]] bool congested() const { return factor_ > kNormal; }
 
  private:
-  static constexpr std::uint64_t kNormal = 64;       // the factor, in 64ths
+  static constexpr std::uint64_t kNormal = 64;  // the factor, in 64ths
   static constexpr std::uint64_t kMost = 64 * 64;
   std::uint64_t factor_ = kNormal;
 };

@@ -22,6 +22,8 @@ enum class PayloadKind : std::uint8_t {
 struct ServerFacts {
   bool has_transactions = true;              ///< 2.4 and later
   bool transaction_merge_condition = false;  ///< 3.1.5 and later, and the version is known
+  bool json_compression = false;             ///< 3.2.7 and later, and the version is known
+  bool merge_commit = false;                 ///< 3.4.0 and later, and the version is known
 };
 
 /// Everything that loads of one lane have in common. Batches with equal `key` may share a load.
@@ -36,6 +38,7 @@ struct LaneSpec {
       Protocol::kTransaction;   ///< resolved: kStreamLoad or kTransaction, never kAuto
   double max_filter_ratio = 0;  ///< above 0: StarRocks may drop rows of a load that succeeds
   bool has_where = false;       ///< unselected rows are expected then
+  bool merge_commit = false;    ///< StarRocks merges loads: no counts, no label of ours (9)
 };
 
 /// Rows of one batch, ready to be sent.

@@ -1,9 +1,9 @@
 #include "core/ingest/lane_buffer.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::ingest {
 namespace {
@@ -27,8 +27,9 @@ void LaneBuffer::add(BufferedBatch batch) {
   if (group.batches.empty()) group.oldest = batch.received_at;
   const std::uint64_t bytes = batch.encoded.payload.size();
   group.bytes += bytes;
+  group.charged += batch.charged;
   group.rows += batch.encoded.rows;
-  waiting_bytes_ += bytes;
+  waiting_bytes_ += batch.charged;
   group.batches.push_back(std::move(batch));
   const Buffered buffered{group.bytes, group.rows, Clock::duration::zero()};
   const auto trigger = flush_due(limits_, buffered, counts_rows(*group.lane));
@@ -98,7 +99,7 @@ std::optional<LoadGroup> LaneBuffer::start_next() {
   if (groups_.empty() || !groups_.front().due || in_flight_ >= parallelism_) return std::nullopt;
   LoadGroup group = std::move(groups_.front());
   groups_.pop_front();
-  waiting_bytes_ -= group.bytes;
+  waiting_bytes_ -= group.charged;
   ++in_flight_;
   return group;
 }

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+#include "core/base/metrics.hpp"
+#include "core/ingest/flush_policy.hpp"
+#include "core/ingest/lane.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include "core/base/clock.hpp"
-#include "core/base/metrics.hpp"
-#include "core/ingest/flush_policy.hpp"
-#include "core/ingest/lane.hpp"
 
 namespace loadstar::ingest {
 
@@ -19,6 +19,7 @@ struct BufferedBatch {
   std::uint64_t sequence = 0;  ///< in that writer
   EncodedBatch encoded;
   Clock::time_point received_at;
+  std::uint64_t charged = 0;  ///< bytes that the memory budget counts for it
 };
 
 /// Batches of one lane that are loaded together.
@@ -26,7 +27,8 @@ struct LoadGroup {
   std::uint64_t id = 0;
   std::shared_ptr<const LaneSpec> lane;
   std::vector<BufferedBatch> batches;  ///< in the order they came
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;             ///< of payload
+  std::uint64_t charged = 0;           ///< to the memory budget
   std::uint64_t rows = 0;
   Clock::time_point oldest;
   std::optional<FlushTrigger> due;  ///< why it is to be loaded; unset while it still fills
@@ -35,8 +37,8 @@ struct LoadGroup {
 /// The at-least-once lanes of one table: decides which batches share a load and which load is next.
 ///
 /// Groups stand in a queue. A batch joins the youngest group of its lane that still fills, unless a
-/// later group holds rows of the same writer (its rows must stay in sequence order), else it starts a
-/// group at the end. Groups start in queue order, so a due group makes all before it due. Up to
+/// later group holds rows of the same writer (its rows must stay in sequence order), else it starts
+/// a group at the end. Groups start in queue order, so a due group makes all before it due. Up to
 /// `parallelism` are in flight; above 1 the order of rows is given up, as configured.
 ///
 /// Pure: no I/O, no clock. Confined to the strand of its table.
@@ -65,6 +67,7 @@ class LaneBuffer {
   /// When tick() has something to do next; nullopt if nothing fills.
   [[nodiscard]] std::optional<Clock::time_point> next_tick(Clock::duration max_age) const;
 
+  /// What the memory budget counts for batches that are not being loaded.
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] bool empty() const { return groups_.empty() && in_flight_ == 0; }
   [[nodiscard]] unsigned in_flight() const { return in_flight_; }

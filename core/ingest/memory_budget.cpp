@@ -1,9 +1,9 @@
 #include "core/ingest/memory_budget.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "core/base/assert.hpp"
 
 namespace loadstar::ingest {
 
@@ -60,8 +60,6 @@ std::uint64_t MemoryBudget::held(const Account& account) const {
   return account.held_;
 }
 
-std::uint64_t MemoryBudget::share() const {
-  return limit_ / std::max<std::uint64_t>(holders_, 1);
-}
+std::uint64_t MemoryBudget::share() const { return limit_ / std::max<std::uint64_t>(holders_, 1); }
 
 }  // namespace loadstar::ingest

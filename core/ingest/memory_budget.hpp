@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/bytes.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -7,16 +9,15 @@
 #include <mutex>
 #include <vector>
 
-#include "core/base/bytes.hpp"
-
 namespace loadstar::ingest {
 
-/// Bytes of rows that the daemon holds, counted when a message arrives and released when its rows are
-/// final (architecture.md D6). One global limit; each writer that holds data gets an equal share of it.
+/// Bytes of rows that the daemon holds, counted when a message arrives and released when its rows
+/// are final (architecture.md D6). One global limit; each writer that holds data gets an equal
+/// share of it.
 ///
-/// It never refuses bytes that are already here: it answers whether a writer may read on. A writer that
-/// holds nothing may always read one message, so none starves however small the budget is; memory is
-/// bounded by the limit plus one message for each writer.
+/// It never refuses bytes that are already here: it answers whether a writer may read on. A writer
+/// that holds nothing may always read one message, so none starves however small the budget is;
+/// memory is bounded by the limit plus one message for each writer.
 ///
 /// Thread-safe: a leaf with a mutex (style-anchors.md 2.7.6).
 class MemoryBudget {
@@ -24,8 +25,8 @@ class MemoryBudget {
   /// What one writer holds. Made by the budget, shared with it, changed only by it.
   class Account {
    public:
-    /// `wake`: called (once per wait, on any thread, outside of the budget's lock) when a wait may be
-    /// over; it hops to the writer's strand.
+    /// `wake`: called (once per wait, on any thread, outside of the budget's lock) when a wait may
+    /// be over; it hops to the writer's strand.
     explicit Account(std::function<void()> wake) : wake_(std::move(wake)) {}
 
    private:
@@ -40,11 +41,12 @@ class MemoryBudget {
   /// A message of `bytes` arrived for the writer of `account`.
   void charge(Account& account, std::uint64_t bytes);
 
-  /// Rows of `bytes` are final, or were refused. Wakes every paused writer, each of which asks again.
+  /// Rows of `bytes` are final, or were refused. Wakes every paused writer, each of which asks
+  /// again.
   void release(Account& account, std::uint64_t bytes);
 
-  /// True if the writer may read its next message now. False registers it: `wake` is called after the
-  /// next release. Ask again then.
+  /// True if the writer may read its next message now. False registers it: `wake` is called after
+  /// the next release. Ask again then.
   [[nodiscard]] bool may_read(const std::shared_ptr<Account>& account);
 
   /// Gives up a wait, so that an ended writer is not woken.

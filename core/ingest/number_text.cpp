@@ -1,6 +1,7 @@
 #include "core/ingest/number_text.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/ingest/digits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -109,7 +110,12 @@ void append_plain(TextBuffer& out, const Decimal& decimal) {
 
 void append_integer(TextBuffer& out, std::int64_t value) {
   char* to = out.room(kIntegerRoom);
-  out.commit(std::to_chars(to, to + kIntegerRoom, value).ptr);
+  auto magnitude = static_cast<std::uint64_t>(value);
+  if (value < 0) {
+    *to++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  out.commit(put_unsigned(to, magnitude));
 }
 
 void append_double(TextBuffer& out, double value) {
@@ -128,7 +134,7 @@ void append_double(TextBuffer& out, double value) {
       *to++ = '-';
       cents = -cents;
     }
-    to = std::to_chars(to, to + kIntegerRoom, cents / 100).ptr;
+    to = put_unsigned(to, static_cast<std::uint64_t>(cents / 100));
     if (const auto rest = static_cast<int>(cents % 100); rest != 0) {
       *to++ = '.';
       *to++ = static_cast<char>('0' + rest / 10);

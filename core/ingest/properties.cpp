@@ -73,9 +73,10 @@ void take(const std::map<std::string, std::string>& source, std::string_view sou
   }
 }
 
-void judge_pairs(const PropertySet& set, Violations& wrong) {
+void judge_pairs(const PropertySet& set, Violations& wrong, Violations& unsupported) {
   for (const PropertyConflict& conflict : find_property_conflicts(set.values)) {
-    wrong.add(member(conflict.name), conflict.message);
+    Violations& list = conflict.breaks_promise ? unsupported : wrong;
+    list.add(member(conflict.name), conflict.message);
   }
   const std::string column = set.separator("column_separator", "\t");
   const std::string row = set.separator("row_delimiter", "\n");
@@ -107,6 +108,7 @@ Answer<PropertySet> merge_properties(const std::map<std::string, std::string>& b
   PropertySet given;
   PropertySet pinned;
   Violations wrong(path);
+  Violations unsupported(path);
   set.values.emplace("strict_mode", "true");
   take(options.properties, " (set in the table's configuration)", set, wrong);
   take(batch, "", given, wrong);
@@ -120,8 +122,9 @@ Answer<PropertySet> merge_properties(const std::map<std::string, std::string>& b
     set.values.insert_or_assign(name, std::move(value));
   }
   for (auto& [name, value] : pinned.values) set.values.insert_or_assign(name, std::move(value));
-  if (wrong.empty()) judge_pairs(set, wrong);
+  if (wrong.empty()) judge_pairs(set, wrong, unsupported);
   if (!wrong.empty()) return wrong.refusal();
+  if (!unsupported.empty()) return unsupported.refusal(Reason::kUnsupportedCombination);
   return set;
 }
 

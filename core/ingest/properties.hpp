@@ -28,7 +28,8 @@ struct PropertySet {
 ///
 /// BAD_REQUEST, with paths `properties[name]` below `path`: a name that is not on the allow-list
 /// (core/base/load_property.hpp), a bad value, a pinned property with another value, and pairs that
-/// exclude each other.
+/// exclude each other. UNSUPPORTED_COMBINATION: what takes away a promise of the daemon
+/// (`merge_commit_async`, merge commit with `max_filter_ratio`).
 [[nodiscard]] Answer<PropertySet> merge_properties(const std::map<std::string, std::string>& batch,
                                                    const TableOptions& options,
                                                    const std::string& path);

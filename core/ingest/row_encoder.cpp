@@ -19,6 +19,9 @@ enum class RowOp : std::uint64_t { kUnspecified = 0, kUpsert = 1, kDelete = 2, k
 
 constexpr std::uint32_t kRowValues = 1;
 constexpr std::uint32_t kRowOp = 2;
+/// Tag of Row.values in its usual, shortest form.
+constexpr unsigned char kRowValuesTag =
+    (kRowValues << 3U) | static_cast<unsigned char>(WireType::kBytes);
 
 /// Row.op, which encoders write behind the values; RowOp::kUnspecified if it is not there. Unset if
 /// the row is damaged.
@@ -122,14 +125,22 @@ class RowEncoder {
     WireReader reader(row);
     std::uint64_t op = 0;
     std::size_t index = 0;
+    const std::size_t columns = plan_.columns.size();
     bool good = true;
     while (!reader.done()) {
       WireTag tag;
       std::string_view value;
+      if (reader.pass(kRowValuesTag)) {
+        if (!reader.bytes(value)) return damaged();
+        if (good && index < columns) good = encode_value(row, index, value);
+        ++index;
+        continue;
+      }
       if (!reader.tag(tag)) return damaged();
       if (tag.field == kRowValues && tag.type == WireType::kBytes) {
+        // In more bytes than it needs, which every reader accepts.
         if (!reader.bytes(value)) return damaged();
-        if (good && index < plan_.columns.size()) good = encode_value(row, index, value);
+        if (good && index < columns) good = encode_value(row, index, value);
         ++index;
       } else if (tag.field == kRowOp && tag.type == WireType::kVarint) {
         if (!reader.varint(op)) return damaged();
@@ -137,9 +148,9 @@ class RowEncoder {
         return damaged();
       }
     }
-    if (index != plan_.columns.size()) {
-      return wrong("values", fmt::format("has {} values, but columns has {} names", index,
-                                         plan_.columns.size()));
+    if (index != columns) {
+      return wrong("values",
+                   fmt::format("has {} values, but columns has {} names", index, columns));
     }
     if (good) end_row(op);
   }

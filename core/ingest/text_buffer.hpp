@@ -35,7 +35,7 @@ class TextBuffer {
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
     size_ += text.size();
   }
-  void append(char character) {
+  [[gnu::always_inline]] void append(char character) {
     *room(1) = character;
     ++size_;
   }

@@ -41,6 +41,8 @@ class ValueWriter {
 
   /// Writes a serialised loadstar.v1.Value for `column`.
   [[nodiscard]] Fit write(const ColumnPlan& column, std::string_view message);
+  /// The same for a value that was read already.
+  [[nodiscard]] Fit write(const ColumnPlan& column, const WireValue& value);
 
   /// Whether the last kRefused of write() was for NULL in a column that takes none.
   [[nodiscard]] bool refused_null() const { return refused_null_; }

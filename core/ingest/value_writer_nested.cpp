@@ -96,15 +96,16 @@ Fit ValueWriter::write_map_key(const ColumnType& type, std::string_view message,
         fmt::format("is a MAP key of type {}, which StarRocks does not have", to_string(type)));
   }
   if (csv()) return write_typed(type, key, site);
-  if (key.kind == ValueKind::kString && type.kind == TypeKind::kVarchar) {
+  const bool text = type.kind == TypeKind::kChar || type.kind == TypeKind::kVarchar;
+  if (key.kind == ValueKind::kString && text) {
     return write_typed(type, key, site);
   }
   // Names of JSON members are strings: the text of a CSV field in quotes.
-  TextBuffer text(32);
-  ValueWriter writer(Target::kCsv, zone_, text);
+  TextBuffer field(32);
+  ValueWriter writer(Target::kCsv, zone_, field);
   const Fit fit = writer.write_typed(type, key, Site{});
   if (fit != Fit::kOk) return refuse(writer.problem());
-  append_json_string(out_, text.view());
+  append_json_string(out_, field.view());
   return Fit::kOk;
 }
 

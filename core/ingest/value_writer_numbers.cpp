@@ -79,6 +79,10 @@ Fit ValueWriter::write_floating(const ColumnType& type, const WireValue& value) 
   if (is_float && std::abs(value.number) > double{std::numeric_limits<float>::max()}) {
     return refuse("is out of range of FLOAT");
   }
+  // Rounding is what a FLOAT is asked for; losing the whole value is not.
+  if (is_float && value.number != 0 && static_cast<float>(value.number) == 0) {
+    return refuse("is too small for FLOAT; StarRocks would make it 0");
+  }
   append_double(out_, value.number);
   return Fit::kOk;
 }

@@ -31,7 +31,7 @@ class Violations {
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] bool full() const { return list_.size() == kMax; }
 
-  /// The refusal; `reason` is kBadRequest or kBadPayload. Only if not empty().
+  /// The refusal for `reason`, which is one with a path. Only if not empty().
   [[nodiscard]] Refusal refusal(Reason reason = Reason::kBadRequest) const;
 
  private:

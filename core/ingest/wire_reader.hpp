@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -56,6 +57,13 @@ class WireReader {
     return long_varint(value);
   }
 
+  /// Passes over the tag `tag` of one byte if it comes next.
+  [[nodiscard]] bool pass(unsigned char tag) {
+    if (at_ == end_ || static_cast<unsigned char>(*at_) != tag) return false;
+    ++at_;
+    return true;
+  }
+
   [[nodiscard]] bool tag(WireTag& tag) {
     std::uint64_t value = 0;
     return varint(value) && parse_tag(value, tag);
@@ -64,9 +72,13 @@ class WireReader {
   /// A fixed64 or double field, little-endian on the wire.
   [[nodiscard]] bool fixed64(std::uint64_t& value) {
     if (end_ - at_ < 8) return false;
-    value = 0;
-    for (unsigned i = 0; i < 8; ++i) {
-      value |= std::uint64_t{static_cast<unsigned char>(at_[i])} << (8U * i);
+    if constexpr (std::endian::native == std::endian::little) {
+      std::memcpy(&value, at_, 8);
+    } else {
+      value = 0;
+      for (unsigned i = 0; i < 8; ++i) {
+        value |= std::uint64_t{static_cast<unsigned char>(at_[i])} << (8U * i);
+      }
     }
     at_ += 8;
     return true;

@@ -1,6 +1,7 @@
 #include "core/starrocks/client.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/http/body_compressor.hpp"
 #include "core/starrocks/error_log.hpp"
 #include "core/starrocks/frontend_caller.hpp"
 #include "core/starrocks/outcome.hpp"
@@ -14,6 +15,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <utility>
 
 namespace loadstar::starrocks {
@@ -44,20 +47,17 @@ class Client::Impl {
   Impl(ClientOptions options, http::Transport& transport, Metrics& metrics, Logger logger,
        std::uint64_t random_seed)
       : options_(std::move(options)),
+        metrics_(metrics),
         caller_(options_, transport, metrics, std::move(logger), random_seed) {}
 
   asio::awaitable<LoadOutcome> stream_load(LoadRequest load, std::chrono::seconds timeout,
                                            Deadline deadline) {
     Expectation expected = expect(load.label);
-    expected.body_bytes = load.body.size();
+    expected.body_bytes = most_bytes(load);
     expected.merge_commit = is_merge_commit(load);
     auto request = stream_load_request(load, timeout, caller_.credentials());
     if (!request) co_return failed(request.error());
-    Call call;
-    call.request = std::move(*request);
-    call.is_load = true;
-    call.lost_redirect = Certainty::kNotApplied;
-    auto answer = co_await caller_.call(std::move(call), deadline);
+    auto answer = co_await send_body(std::move(*request), std::move(load.table), deadline);
     if (!answer) co_return failed(answer.error());
     expected.from_frontend = answer->from_frontend;
     LoadOutcome outcome = judge_stream_load(answer->response, expected);
@@ -83,14 +83,10 @@ class Client::Impl {
   asio::awaitable<Result<std::uint64_t>> load(LoadRequest load, Deadline deadline) {
     Expectation expected = expect(load.label);
     expected.transaction_id = load.transaction_id;
-    expected.body_bytes = load.body.size();
+    expected.body_bytes = most_bytes(load);
     auto request = load_request(load, caller_.credentials());
     if (!request) co_return request.error();
-    Call call;
-    call.request = std::move(*request);
-    call.is_load = true;
-    call.lost_redirect = Certainty::kNotApplied;
-    auto answer = co_await caller_.call(std::move(call), deadline);
+    auto answer = co_await send_body(std::move(*request), std::move(load.table), deadline);
     if (!answer) co_return answer.error();
     expected.from_frontend = answer->from_frontend;
     auto bytes = judge_load(answer->response, expected);
@@ -257,7 +253,30 @@ class Client::Impl {
     co_return parse_schema_sql(*columns, key_model ? *key_model : SqlResult{});
   }
 
+  /// The most that LoadBytes can be: the server counts the bytes as they came (4.6).
+  static std::uint64_t most_bytes(const LoadRequest& load) {
+    const std::uint64_t size = load.body.size();
+    const bool plain = wire_compression(load) == Compression::kNone;
+    return plain ? size : http::BodyCompressor::bound(size);
+  }
+
+  /// Sends a body, once, and counts the bytes of it that went out, whatever became of them.
+  asio::awaitable<Result<Answer>> send_body(http::Request request, TableName table,
+                                            Deadline deadline) {
+    const auto written = std::make_shared<std::atomic<std::uint64_t>>(0);
+    Call call;
+    call.request = std::move(request);
+    call.request.bytes_written = written;
+    call.is_load = true;
+    call.lost_redirect = Certainty::kNotApplied;
+    auto answer = co_await caller_.call(std::move(call), deadline);
+    metrics_.table(table.database, table.table)
+        .wire_bytes.Increment(static_cast<double>(written->load()));
+    co_return answer;
+  }
+
   const ClientOptions options_;
+  Metrics& metrics_;
   FrontendCaller caller_;
 };
 

@@ -86,7 +86,11 @@ struct LoadOutcome {
   LoadVerdict verdict = LoadVerdict::kFailed;
   bool visible = false;
   std::int64_t transaction_id = -1;
-  LoadCounts counts;      ///< of kDone, and of a kRowsRejected failure
+  LoadCounts counts;    ///< of kDone if `counted`, and of a kRowsRejected failure
+  bool counted = true;  ///< false: merge commit, whose replies have no counts (9)
+  /// Merge commit: label of the transaction that the rows were merged into, for label_state();
+  /// empty if the reply names none. That of the request says nothing then.
+  std::string transaction_label;
   std::string error_url;  ///< where rejected rows are explained; may be empty
   Error error;            ///< of kFailed only
 };

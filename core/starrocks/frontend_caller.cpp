@@ -60,6 +60,9 @@ std::string_view reason_of(const Error& error) {
   }
 }
 
+/// A line now and then is enough for what each call runs into.
+constexpr std::chrono::seconds kAccountReportedEvery{30};
+
 /// Half of the time that is left.
 Deadline halfway_to(Deadline deadline) {
   const auto now = Clock::now();
@@ -117,7 +120,10 @@ asio::awaitable<Result<Answer>> FrontendCaller::call(Call call, Deadline deadlin
     const Deadline until = call.repeatable && more ? halfway_to(deadline) : deadline;
     Attempt attempt = co_await follow(call, frontend, until);
     report(*index, attempt);
-    if (attempt.result.has_value()) co_return std::move(attempt.result);
+    if (attempt.result.has_value()) {
+      report_refused_account(attempt.result->response);
+      co_return std::move(attempt.result);
+    }
     Error error = attempt.result.error();
     if (call.is_load) count_load(error);
     const bool go_on =
@@ -295,6 +301,21 @@ void FrontendCaller::report(std::size_t frontend, const Attempt& attempt) {
     logger_.warn("frontend is left alone for a while",
                  {{"frontend", name}, {"error", describe(attempt.result.error())}});
   }
+}
+
+void FrontendCaller::report_refused_account(const http::Response& response) {
+  constexpr unsigned kUnauthorized = 401;
+  if (response.status != kUnauthorized) return;
+  const Error error = judge_http_status(response.status, response.body, response.body_started);
+  if (error.code != Errc::kBadCredentials) return;  // a privilege: told by whoever needs it
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    if (account_reported_at_ && now - *account_reported_at_ < kAccountReportedEvery) return;
+    account_reported_at_ = now;
+  }
+  logger_.error("StarRocks refuses the account; rows wait until it is accepted",
+                {{"user", options_.user}, {"error", describe(error)}});
 }
 
 void FrontendCaller::count_redirect(const RedirectDecision& decision) {

@@ -93,6 +93,8 @@ class FrontendCaller {
 
   std::optional<std::size_t> pick(const std::vector<bool>& tried);
   void report(std::size_t frontend, const Attempt& attempt);
+  /// Says that the account is refused, if it is: every call after it fails until an operator acts.
+  void report_refused_account(const http::Response& response);
   void count_redirect(const RedirectDecision& decision);
   [[nodiscard]] std::vector<ClusterNode> nodes() const;
 
@@ -102,9 +104,10 @@ class FrontendCaller {
   Logger logger_;
   const RedirectRules rules_;
   SingleFlight reading_nodes_;
-  mutable std::mutex mutex_;  // guards the two below; never held across an await
+  mutable std::mutex mutex_;  // guards all below; never held across an await
   Frontends frontends_;
   ClusterNodes nodes_;
+  std::optional<Clock::time_point> account_reported_at_;
 };
 
 }  // namespace loadstar::starrocks

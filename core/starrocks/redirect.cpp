@@ -110,19 +110,19 @@ RedirectDecision RedirectRules::choose(http::Endpoint named, const http::Endpoin
     follow.mapped = true;
     return follow;
   }
-  if (policy_ == RedirectPolicy::kMap) {
-    const std::string name = host_port(named);
-    return refuse(Errc::kRedirectRefused, Certainty::kNotApplied,
-                  fmt::format("redirect to {} refused: not in starrocks.redirect_map, and "
-                              "redirect_policy is map",
-                              name));
-  }
   const auto is_named = [&named](const http::Endpoint& url) { return same_host(url, named); };
   const auto load_url = std::find_if(load_urls_.begin(), load_urls_.end(), is_named);
   if (load_url != load_urls_.end()) {
     follow.target.tls = load_url->tls || named.tls;
     follow.leader = true;
     return from.tls && !follow.target.tls ? downgrade(named) : follow;
+  }
+  if (policy_ == RedirectPolicy::kMap) {
+    const std::string name = host_port(named);
+    return refuse(Errc::kRedirectRefused, Certainty::kNotApplied,
+                  fmt::format("redirect to {} refused: not in starrocks.redirect_map, and "
+                              "redirect_policy is map",
+                              name));
   }
   const auto allows = [&named](const HostPattern& pattern) { return pattern.matches(named); };
   if (std::any_of(allow_.begin(), allow_.end(), allows)) {

@@ -117,7 +117,10 @@ Result<http::Request> finish(FieldWriter& fields, std::string method, std::strin
   request.fields = fields.take();
   if (load != nullptr) {
     request.body = load->body;
-    request.framing = load->framing;
+    request.compression = wire_compression(*load);
+    // The length of a compressed body is known only once it was sent.
+    const bool plain = request.compression == Compression::kNone;
+    request.framing = plain ? load->framing : http::Framing::kChunked;
     request.expect_continue = true;
   }
   const auto checked = http::check(request);
@@ -246,6 +249,28 @@ std::string schema_v2_target(const TableName& table) {
 std::string schema_v1_target(const TableName& table) {
   return fmt::format("/api/{}/{}/_schema", encode_path_segment(table.database),
                      encode_path_segment(table.table));
+}
+
+Compression wire_compression(const LoadRequest& load) {
+  struct Word {
+    std::string_view name;
+    std::string_view value;
+    Compression compression;
+  };
+  constexpr std::array kWords{Word{"format", "gzip", Compression::kGzip},
+                              Word{"format", "lz4", Compression::kLz4Frame},
+                              Word{"format", "zstd", Compression::kZstd},
+                              Word{"compression", "gzip", Compression::kGzip},
+                              Word{"compression", "lz4_frame", Compression::kLz4Frame},
+                              Word{"compression", "zstd", Compression::kZstd}};
+  for (const http::Field& property : load.properties) {
+    const std::string name = lower(property.name);
+    const std::string value = lower(property.value);
+    for (const Word& word : kWords) {
+      if (word.name == name && word.value == value) return word.compression;
+    }
+  }
+  return Compression::kNone;
 }
 
 bool is_merge_commit(const LoadRequest& load) {

@@ -71,4 +71,9 @@ struct Credentials {
 /// Whether the load's properties ask for merge commit (9).
 [[nodiscard]] bool is_merge_commit(const LoadRequest& load);
 
+/// How the body has to be compressed for the server to read it as the load's properties say (4.3):
+/// `format: gzip | lz4 | zstd` is compressed CSV, and JSON has `compression`. The only place that
+/// decides, so that header and body cannot differ; one body is one frame.
+[[nodiscard]] Compression wire_compression(const LoadRequest& load);
+
 }  // namespace loadstar::starrocks

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "core/base/reason.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "core/base/reason.hpp"
 
 // What the gRPC services ask of core, as plain values (ingest-api.md 3). server/ converts messages
 // to these and back, and does nothing else.
@@ -149,7 +149,8 @@ struct StatusReport {
   std::vector<WriterReport> writers;
 };
 
-/// How a drain ended: the exit status and the last log line say it (architecture.md 7, Exit status).
+/// How a drain ended: the exit status and the last log line say it (architecture.md 7, Exit
+/// status).
 struct DrainReport {
   std::uint64_t committed_batches = 0;    ///< batches that became final during the drain
   std::uint64_t uncommitted_batches = 0;  ///< received, never acknowledged as committed

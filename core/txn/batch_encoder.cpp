@@ -11,6 +11,8 @@ namespace {
 /// again by a fresh one, so that a column that was just added is found at once.
 constexpr std::chrono::seconds kSchemaAge{60};
 constexpr std::chrono::seconds kFreshSchemaAge{1};
+/// While StarRocks does not answer, an old schema is used for so long before it is asked again.
+constexpr std::chrono::seconds kUseOldSchema{30};
 /// Pause before StarRocks is asked for a schema again.
 constexpr std::chrono::seconds kAskAgain{1};
 
@@ -63,7 +65,11 @@ asio::awaitable<Answer<BatchEncoder::Table*>> BatchEncoder::find(
     const std::string& table, Clock::duration max_age, const std::function<bool()>& wanted) {
   Table& slot = by_name_[table];
   while (true) {
-    if (slot.info && Clock::now() - slot.info->read_at <= max_age) co_return &slot;
+    if (slot.info) {
+      const auto now = Clock::now();
+      if (now - slot.info->read_at <= max_age) co_return &slot;
+      if (max_age == kSchemaAge && now < slot.ask_again_at) co_return &slot;
+    }
     starrocks::TableName name{database_, table};
     auto answer = co_await directory_.info(std::move(name), max_age);
     if (!wanted()) co_return unwanted();
@@ -79,8 +85,14 @@ asio::awaitable<Answer<BatchEncoder::Table*>> BatchEncoder::find(
       co_return &slot;
     }
     if (answer.refusal().reason != Reason::kStarrocksUnavailable) {
-      by_name_.erase(table);
+      forget(table);
       co_return answer.refusal();
+    }
+    // What is known is old, not wrong: with it rows can be taken while StarRocks is away. A batch
+    // that does not fit it waits for what StarRocks says now.
+    if (slot.info && max_age == kSchemaAge) {
+      slot.ask_again_at = Clock::now() + kUseOldSchema;
+      co_return &slot;
     }
     // StarRocks is away: the batch waits here, and with it the stream.
     stall_reason_ = answer.refusal().message;
@@ -88,6 +100,17 @@ asio::awaitable<Answer<BatchEncoder::Table*>> BatchEncoder::find(
     co_await changed_.wait_until(again);
     if (!wanted()) co_return unwanted();
   }
+}
+
+void BatchEncoder::forget(const std::string& table) {
+  const auto known = by_name_.find(table);
+  if (known->second.metrics == nullptr) {
+    by_name_.erase(known);  // nothing was ever taken: names that clients make up cost nothing
+    return;
+  }
+  // Earlier batches may wait to be loaded: the way to them stays.
+  known->second.info.reset();
+  known->second.encoder.reset();
 }
 
 std::optional<Refusal> BatchEncoder::check_delivery(const std::string& table,

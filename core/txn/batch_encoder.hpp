@@ -27,6 +27,7 @@ class BatchEncoder {
     std::unique_ptr<ingest::TableEncoder> encoder;
     std::shared_ptr<TableQueue> queue;  ///< at-least-once only
     TableMetrics* metrics = nullptr;
+    Clock::time_point ask_again_at;  ///< StarRocks did not answer: not before
   };
   struct Encoded {
     ingest::EncodedBatch batch;
@@ -53,6 +54,8 @@ class BatchEncoder {
  private:
   asio::awaitable<Answer<Table*>> find(const std::string& table, Clock::duration max_age,
                                        const std::function<bool()>& wanted);
+  /// StarRocks, or the configuration, says that there is no such table (any more).
+  void forget(const std::string& table);
   [[nodiscard]] std::optional<Refusal> check_delivery(const std::string& table,
                                                       const TableOptions& options) const;
 

@@ -1,12 +1,12 @@
 #include "core/txn/batch_window.hpp"
 
+#include "core/base/assert.hpp"
+#include "core/base/mutant.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "core/base/assert.hpp"
-#include "core/base/mutant.hpp"
 
 namespace loadstar::txn {
 

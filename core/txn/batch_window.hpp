@@ -1,14 +1,14 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+#include "core/base/metrics.hpp"
+#include "core/base/reason.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/base/clock.hpp"
-#include "core/base/metrics.hpp"
-#include "core/base/reason.hpp"
 
 namespace loadstar::txn {
 

@@ -1,36 +1,36 @@
 #pragma once
 
+#include "core/starrocks/client.hpp"
+#include "core/txn/resume_token.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <tuple>
 #include <vector>
 
-#include "core/starrocks/client.hpp"
-#include "core/txn/resume_token.hpp"
-
 namespace loadstar::txn {
 
 /// Labels that earlier sessions of a writer may have left behind, found without a listing
-/// (ingest-api.md 4.3): all of them follow from the token, because every session since then started from
-/// it and none ran further ahead than `max_pending` checkpoints.
+/// (ingest-api.md 4.3): all of them follow from the token, because every session since then started
+/// from it and none ran further ahead than `max_pending` checkpoints.
 struct CandidateRange {
   std::string prefix;
   std::string writer;
   std::string database;
   std::uint64_t first_epoch = 1;
-  std::uint64_t last_epoch = 0;       ///< below first_epoch: nothing to search
+  std::uint64_t last_epoch = 0;  ///< below first_epoch: nothing to search
   std::uint64_t after_checkpoint = 0;
   std::uint64_t max_pending = 8;
 };
 
-/// The range for Open{epoch, token} (epochs below `epoch`) or Abort (up to `epoch`): `last_epoch` says
-/// which. `token` may be empty: all epochs from 1.
+/// The range for Open{epoch, token} (epochs below `epoch`) or Abort (up to `epoch`): `last_epoch`
+/// says which. `token` may be empty: all epochs from 1.
 [[nodiscard]] CandidateRange candidates_after(const ResumeToken& token, std::uint64_t last_epoch,
                                               std::uint64_t max_pending);
 
-/// One (epoch, checkpoint), whose parts are probed one after the other: since parts are begun strictly
-/// in turn, two UNKNOWN ones in a row are the end.
+/// One (epoch, checkpoint), whose parts are probed one after the other: since parts are begun
+/// strictly in turn, two UNKNOWN ones in a row are the end.
 class ProbeChain {
  public:
   ProbeChain(std::uint64_t epoch, std::uint64_t checkpoint)

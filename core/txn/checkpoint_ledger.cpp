@@ -47,10 +47,11 @@ std::optional<Refusal> CheckpointLedger::too_far_ahead(std::uint64_t checkpoint)
 std::optional<Refusal> CheckpointLedger::judge(std::uint64_t sequence,
                                                std::uint64_t checkpoint) const {
   if (checkpoint == 0 || checkpoint > starrocks::kMaxCheckpoint) {
-    return bad_field("batch.checkpoint_id",
-                     fmt::format("is {}; exactly-once batches carry the number of their checkpoint, "
-                                 "from {} on",
-                                 checkpoint, next_checkpoint()));
+    return bad_field(
+        "batch.checkpoint_id",
+        fmt::format("is {}; exactly-once batches carry the number of their checkpoint, "
+                    "from {} on",
+                    checkpoint, next_checkpoint()));
   }
   if (checkpoint < newest_) {
     return refuse(Reason::kCheckpointConflict,
@@ -94,13 +95,15 @@ Answer<CheckpointLedger::Close> CheckpointLedger::close(std::uint64_t checkpoint
   }
   auto far = too_far_ahead(checkpoint);
   if (far) return std::move(*far);
-  // Batches of this checkpoint end with `own`; later ones, if any came already, begin right after it.
+  // Batches of this checkpoint end with `own`; later ones, if any came already, begin right after
+  // it.
   const auto mine = received_of_.find(checkpoint);
   const std::uint64_t own = mine == received_of_.end() ? newest_last : mine->second;
   if (last_sequence < own) {
-    return bad_field("last_sequence",
-                     fmt::format("is {}, but batch {} belongs to this checkpoint, or to the one before",
-                                 last_sequence, own));
+    return bad_field(
+        "last_sequence",
+        fmt::format("is {}, but batch {} belongs to this checkpoint, or to the one before",
+                    last_sequence, own));
   }
   if (newest_ > checkpoint && last_sequence != own) {
     return bad_field("last_sequence",

@@ -8,8 +8,8 @@
 
 namespace loadstar::txn {
 
-/// Which batch belongs to which checkpoint of one exactly-once writer, and which checkpoint may be closed
-/// (data.proto Batch.checkpoint_id; ingest-api.md 3.2). Knows numbers only. Pure.
+/// Which batch belongs to which checkpoint of one exactly-once writer, and which checkpoint may be
+/// closed (data.proto Batch.checkpoint_id; ingest-api.md 3.2). Knows numbers only. Pure.
 class CheckpointLedger {
  public:
   /// The writer starts after `checkpoint`, which ended with batch `last_sequence` and is committed.
@@ -18,7 +18,8 @@ class CheckpointLedger {
 
   /// Whether batch `sequence`, which is the next one, may carry `checkpoint`. CHECKPOINT_CONFLICT,
   /// TOO_MANY_PENDING_CHECKPOINTS, BAD_REQUEST.
-  [[nodiscard]] std::optional<Refusal> judge(std::uint64_t sequence, std::uint64_t checkpoint) const;
+  [[nodiscard]] std::optional<Refusal> judge(std::uint64_t sequence,
+                                             std::uint64_t checkpoint) const;
 
   /// Batch received()+1 is received; judge() had no objection.
   void receive(std::uint64_t checkpoint);
@@ -49,9 +50,10 @@ class CheckpointLedger {
   std::uint64_t committed_;
   std::uint64_t committed_sequence_;
   std::uint64_t received_;
-  std::uint64_t newest_;                             // of the batches received
-  std::map<std::uint64_t, std::uint64_t> closed_;    // checkpoint -> its last sequence; never empty
-  std::map<std::uint64_t, std::uint64_t> received_of_;  // checkpoint that is not closed -> last received
+  std::uint64_t newest_;                           // of the batches received
+  std::map<std::uint64_t, std::uint64_t> closed_;  // checkpoint -> its last sequence; never empty
+  std::map<std::uint64_t, std::uint64_t>
+      received_of_;  // checkpoint that is not closed -> last received
 };
 
 }  // namespace loadstar::txn

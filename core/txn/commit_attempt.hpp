@@ -7,13 +7,13 @@
 
 namespace loadstar::txn {
 
-/// The commit of one decided transaction, as a state machine without I/O (ingest-api.md 3.3). Repeating
-/// it is always safe; nothing is guessed: what cannot be proved ends in kForgotten.
+/// The commit of one decided transaction, as a state machine without I/O (ingest-api.md 3.3).
+/// Repeating it is always safe; nothing is guessed: what cannot be proved ends in kForgotten.
 class CommitAttempt {
  public:
   enum class Step {
-    kAskState,     ///< at once
-    kAskLater,     ///< the state, after a pause of a second
+    kAskState,  ///< at once
+    kAskLater,  ///< the state, after a pause of a second
     kCommit,
     kCommitLater,  ///< after a pause
     kCommitted,
@@ -22,8 +22,8 @@ class CommitAttempt {
     kNotPrepared,  ///< in PREPARE: it must not be committed (F6)
   };
 
-  /// `ask_first`: on the recovery path the state is read before anything is sent, because a commit of
-  /// a transaction that is not prepared would publish a part of its rows.
+  /// `ask_first`: on the recovery path the state is read before anything is sent, because a commit
+  /// of a transaction that is not prepared would publish a part of its rows.
   [[nodiscard]] static Step start(bool ask_first) {
     return ask_first ? Step::kAskState : Step::kCommit;
   }

@@ -4,10 +4,9 @@
 #include "core/starrocks/label.hpp"
 #include "core/txn/exactly_once_writer.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,7 +18,8 @@ namespace {
 
 /// What an Open may spend on each step of recovery; the client opens again if it is not enough.
 constexpr std::chrono::seconds kRecoveryTime{30};
-/// How often prepared transactions are looked at, and from which part of their time on it is warned.
+/// How often prepared transactions are looked at, and from which part of their time on it is
+/// warned.
 constexpr std::chrono::seconds kWatchPause{60};
 constexpr int kWarnAtPercent = 75;
 
@@ -34,8 +34,8 @@ Refusal refuse(Reason reason, std::string message) {
 
 // --- recovery ------------------------------------------------------------------------------------
 
-asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach(OpenRequest open,
-                                                                                 ResumeToken token) {
+asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach(
+    OpenRequest open, ResumeToken token) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   while (recovery_ != Recovery::kDone && !ending_ && !stopping_) {
     if (recovery_ == Recovery::kRunning) {
@@ -47,7 +47,7 @@ asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach
     recovery_ = recovered.ok() ? Recovery::kDone : Recovery::kNeeded;
     changed_.notify();
     if (recovered.ok()) {
-      tasks_.spawn(watch_prepared());
+      tasks_.spawn(watch_prepared(), shared_from_this());
       continue;
     }
     // Nothing was begun in this epoch, so the same client may try again (reattach) if it was only
@@ -116,19 +116,29 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
   const auto keep = shared_from_this();
   const std::uint64_t id = request.checkpoint_id;
   if (request.epoch < epoch_) {
-    Refusal refusal = refuse(Reason::kWriterFenced,
-                             fmt::format("epoch {} owns the writer; {} is over", epoch_, request.epoch));
+    Refusal refusal =
+        refuse(Reason::kWriterFenced,
+               fmt::format("epoch {} owns the writer; {} is over", epoch_, request.epoch));
     refusal.metadata["epoch"] = std::to_string(epoch_);
     co_return refusal;
   }
   if (request.epoch > epoch_ || recovery_ != Recovery::kDone) {
-    co_return refuse(Reason::kWriterNotOpen,
-                     fmt::format("epoch {} of the writer is not open on this daemon", request.epoch));
+    co_return refuse(
+        Reason::kWriterNotOpen,
+        fmt::format("epoch {} of the writer is not open on this daemon", request.epoch));
   }
   bool closed = false;
   while (true) {
     const auto answer = answers_.find(id);
-    if (closed && answer != answers_.end()) co_return answer->second;
+    if (closed && answer != answers_.end()) {
+      const CheckpointOutcome outcome = answer->second;
+      if (LOADSTAR_MUTANT(kCommitAtCheckpoint)) {
+        const auto token = decode_resume_token(outcome.resume_token);
+        const auto ignored = co_await shared_.control.commit(token.value(), false, false, deadline);
+        static_cast<void>(ignored);
+      }
+      co_return outcome;
+    }
     if (failure_) co_return *failure_;
     if (ending_ || stopping_) {
       co_return refuse(Reason::kWriterNotOpen, "the writer has ended");
@@ -142,9 +152,20 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
       if (!verdict.ok()) co_return verdict.refusal();
       closed = true;
       if (id == base_.checkpoint) {
-        co_return refuse(Reason::kCheckpointConflict,
-                         fmt::format("checkpoint {} is that of the token the writer was opened with",
-                                     id));
+        co_return refuse(
+            Reason::kCheckpointConflict,
+            fmt::format("checkpoint {} is that of the token the writer was opened with", id));
+      }
+      if (LOADSTAR_MUTANT(kEmptyCheckpointBegins)) {
+        const bool empty = std::none_of(parts_.begin(), parts_.end(), [id](const auto& part) {
+          return part->checkpoint() == id;
+        });
+        const starrocks::TableName table{database(), "t1"};
+        if (empty) {
+          const auto ignored = co_await shared_.parts.client.begin(
+              table, label(id, 0), std::chrono::seconds(60), deadline);
+          static_cast<void>(ignored);
+        }
       }
       seal_closed();
       answer_prepared();
@@ -153,9 +174,10 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
     if (Clock::now() >= deadline) {
       Refusal refusal = refuse(
           Reason::kStarrocksUnavailable,
-          fmt::format("checkpoint {} is not prepared yet (batch {} of {} received); the work goes on, "
-                      "call again",
-                      id, ledger_.received(), request.last_sequence));
+          fmt::format(
+              "checkpoint {} is not prepared yet (batch {} of {} received); the work goes on, "
+              "call again",
+              id, ledger_.received(), request.last_sequence));
       refusal.retry_after = std::chrono::milliseconds(1000);
       co_return refusal;
     }
@@ -181,7 +203,8 @@ bool ExactlyOnceWriter::prepared_up_to(std::uint64_t checkpoint) const {
 /// Closed checkpoints of which everything is prepared get their token, in turn.
 void ExactlyOnceWriter::answer_prepared() {
   bool answered = false;
-  const std::uint64_t first = answers_.empty() ? base_.checkpoint + 1 : answers_.rbegin()->first + 1;
+  const std::uint64_t first =
+      answers_.empty() ? base_.checkpoint + 1 : answers_.rbegin()->first + 1;
   for (std::uint64_t id = first; id <= ledger_.newest_closed(); ++id) {
     const auto last = ledger_.last_sequence(id);
     if (!last || ledger_.received() < *last || !prepared_up_to(id)) break;
@@ -207,8 +230,8 @@ CheckpointOutcome ExactlyOnceWriter::outcome_of(std::uint64_t checkpoint) const 
     if (part->checkpoint() > checkpoint) break;
     const auto age = Clock::now() - part->prepared_at();
     const auto expires =
-        wall_now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                         prepared_timeout() - age);
+        wall_now() +
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(prepared_timeout() - age);
     if (!outcome.expire_time || expires < *outcome.expire_time) outcome.expire_time = expires;
     if (part->checkpoint() != checkpoint) continue;
     LoadSummary load;
@@ -244,11 +267,11 @@ ResumeToken ExactlyOnceWriter::token_for(std::uint64_t checkpoint) const {
 }
 
 bool ExactlyOnceWriter::something_unprepared() const {
-  const bool closing = ledger_.newest_closed() > base_.checkpoint &&
-                       !answers_.contains(ledger_.newest_closed());
+  const bool closing =
+      ledger_.newest_closed() > base_.checkpoint && !answers_.contains(ledger_.newest_closed());
   return closing || std::any_of(parts_.begin(), parts_.end(), [](const auto& part) {
-    return part->state() != Part::State::kPrepared;
-  });
+           return part->state() != Part::State::kPrepared;
+         });
 }
 
 void ExactlyOnceWriter::part_ended() {
@@ -286,7 +309,7 @@ void ExactlyOnceWriter::on_committed(const ResumeToken& token) {
     series.last_success.Set(std::chrono::duration<double>(wall_now().time_since_epoch()).count());
   }
   numbers_.erase(numbers_.begin(), numbers_.upper_bound(token.checkpoint));
-  if (!done.empty() && !stopping_) tasks_.spawn(discard(std::move(done)));
+  if (!done.empty() && !stopping_) tasks_.spawn(discard(std::move(done)), shared_from_this());
   changed_.notify();
   finish_if_drained();
 }
@@ -305,8 +328,9 @@ asio::awaitable<void> ExactlyOnceWriter::ask_what_is_committed() {
     for (const std::string& label : labels) {
       const Deadline deadline = Clock::now() + shared_.parts.options.starrocks.query_timeout;
       const auto state = co_await shared_.parts.client.label_state(database(), label, deadline);
-      const bool committed = state.has_value() && (state->state == starrocks::LabelState::kCommitted ||
-                                                   state->state == starrocks::LabelState::kVisible);
+      const bool committed =
+          state.has_value() && (state->state == starrocks::LabelState::kCommitted ||
+                                state->state == starrocks::LabelState::kVisible);
       if (!committed) co_return;
     }
     // A checkpoint without rows is committed with the one before it.
@@ -350,9 +374,9 @@ void ExactlyOnceWriter::end_turn(std::uint64_t checkpoint, bool spent) {
 }
 
 std::string ExactlyOnceWriter::label(std::uint64_t checkpoint, std::uint64_t number) const {
-  const auto label = starrocks::build(starrocks::PartLabel{
-      shared_.label_prefix, id(), starrocks::database_hash(database()),
-      LOADSTAR_MUTANT(kLabelWithoutEpoch) ? 1 : epoch_, checkpoint, number});
+  const auto label = starrocks::build(
+      starrocks::PartLabel{shared_.label_prefix, id(), starrocks::database_hash(database()),
+                           LOADSTAR_MUTANT(kLabelWithoutEpoch) ? 1 : epoch_, checkpoint, number});
   LOADSTAR_ASSERT(label.has_value(), "the Open and the ledger checked the fields");
   return *label;
 }

@@ -4,14 +4,11 @@
 #include "core/base/mutant.hpp"
 #include "core/ingest/batch_reader.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -32,7 +29,8 @@ Refusal refuse(Reason reason, std::string message) {
 }
 
 Refusal draining_refusal() {
-  Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
+  Refusal refusal =
+      refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
   refusal.retry_after = std::chrono::milliseconds(1000);
   return refusal;
 }
@@ -84,7 +82,10 @@ asio::awaitable<Answer<Done>> ExactlyOnceWriter::append(std::uint64_t stream, Sl
   services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
   auto taken = co_await take(stream, std::move(message));
   const bool held = taken.ok() && taken.value();
-  if (!held) services_.budget.release(*account_, size);
+  if (!held) {
+    services_.budget.release(*account_, size);
+    services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
+  }
   if (!taken.ok()) co_return taken.refusal();
   co_await wait_for_room(stream);
   if (!slot_.open(stream) || ending_) co_return over(stream);
@@ -127,10 +128,13 @@ asio::awaitable<Answer<bool>> ExactlyOnceWriter::take(std::uint64_t stream, Slic
       std::chrono::duration<double>(Clock::now() - arrived).count());
   const bool has_rows = encoded.value().batch.rows > 0;
   if (has_rows) {
-    series.buffer_bytes.Increment(static_cast<double>(size));
+    // Typed rows can grow when they become JSON; what is held is what counts (D6).
+    const std::uint64_t held = std::max(size, encoded.value().batch.payload.size());
+    services_.budget.charge(*account_, held - size);
+    series.buffer_bytes.Increment(static_cast<double>(held));
     series.buffer_rows.Increment(static_cast<double>(batch.row_count));
     Part& part = part_for(batch.checkpoint_id, table, encoded.value().batch.lane);
-    part.add(batch.sequence, size, std::move(encoded.value().batch));
+    part.add(batch.sequence, held, std::move(encoded.value().batch));
   }
   seal_closed();
   changed_.notify();
@@ -139,9 +143,9 @@ asio::awaitable<Answer<bool>> ExactlyOnceWriter::take(std::uint64_t stream, Slic
 
 asio::awaitable<std::optional<Refusal>> ExactlyOnceWriter::judge(const ingest::Batch& batch) {
   if (batch.sequence != ledger_.received() + 1) {
-    Refusal refusal = refuse(Reason::kSequenceGap,
-                             fmt::format("batch {} came, {} is next; go on from there",
-                                         batch.sequence, ledger_.received() + 1));
+    Refusal refusal =
+        refuse(Reason::kSequenceGap, fmt::format("batch {} came, {} is next; go on from there",
+                                                 batch.sequence, ledger_.received() + 1));
     refusal.metadata["expectedSequence"] = std::to_string(ledger_.received() + 1);
     co_return refusal;
   }
@@ -159,7 +163,8 @@ Part& ExactlyOnceWriter::part_for(std::uint64_t checkpoint, const BatchEncoder::
   // are committed in the order they came (ingest-api.md 3.1).
   for (auto it = parts_.rbegin(); it != parts_.rend() && (*it)->checkpoint() >= checkpoint; ++it) {
     Part& part = **it;
-    if (part.checkpoint() != checkpoint || part.lane().table != lane->table || part.sealed()) continue;
+    if (part.checkpoint() != checkpoint || part.lane().table != lane->table || part.sealed())
+      continue;
     if (part.lane().key == lane->key) return part;
     part.seal();
     break;
@@ -179,8 +184,8 @@ asio::awaitable<void> ExactlyOnceWriter::wait_for_room(std::uint64_t stream) {
   const auto began = Clock::now();
   while (slot_.open(stream) && !ending_ && !services_.budget.may_read(account_)) {
     const bool own = services_.budget.over_share(*account_);
-    stall_reason_ = own ? "the writer holds its share of the memory budget"
-                        : "the memory budget is used up";
+    stall_reason_ =
+        own ? "the writer holds its share of the memory budget" : "the memory budget is used up";
     relieve();
     if (!own) shared_.relieve_memory();
     const Deadline again = Clock::now() + kRoomCheck;
@@ -203,13 +208,12 @@ void ExactlyOnceWriter::half_close(std::uint64_t stream) {
   if (!slot_.is_current(stream) || slot_.ended() || ending_ || stopping_) return;
   slot_.set_half_closed();
   half_closed_ = true;
-  tasks_.spawn(wind_up());
+  tasks_.spawn(wind_up(), shared_from_this());
 }
 
 /// The graceful end: checkpoints that were asked for are finished, everything later is rolled back.
 asio::awaitable<void> ExactlyOnceWriter::wind_up() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto keep = shared_from_this();
   const std::uint64_t last = ledger_.newest_closed();
   while (!ending_ && !stopping_ && !answers_.contains(last) && last > base_.checkpoint &&
          ledger_.received() >= *ledger_.last_sequence(last)) {
@@ -230,7 +234,6 @@ Refusal ExactlyOnceWriter::end_stream(Refusal refusal) {
   if (slot_.end(refusal)) {
     last_error_ = refusal.message;
     last_error_time_ = wall_now();
-    services_.metrics.error("STREAM_ENDED");
     left_alone();
   }
   return refusal;
@@ -242,12 +245,11 @@ void ExactlyOnceWriter::left_alone() {
     finish_if_drained();
     return;
   }
-  tasks_.spawn(outlive_stream(slot_.number()));
+  tasks_.spawn(outlive_stream(slot_.number()), shared_from_this());
 }
 
 asio::awaitable<void> ExactlyOnceWriter::outlive_stream(std::uint64_t stream) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto keep = shared_from_this();
   const Deadline grace_end = Clock::now() + services_.limits.session_grace;
   while (Clock::now() < grace_end) {
     if (!slot_.is_current(stream) || ending_ || stopping_) co_return;
@@ -267,8 +269,8 @@ asio::awaitable<StreamEvent> ExactlyOnceWriter::next_event(std::uint64_t stream)
 
 // --- the end -------------------------------------------------------------------------------------
 
-/// Ends the writer: `refusal` for the stream and for all who wait, nullopt for a graceful end. What is
-/// not prepared is rolled back; what is prepared may be decided, and is left alone (R5).
+/// Ends the writer: `refusal` for the stream and for all who wait, nullopt for a graceful end. What
+/// is not prepared is rolled back; what is prepared may be decided, and is left alone (R5).
 void ExactlyOnceWriter::end(std::optional<Refusal> refusal) {
   if (ending_ || gone_) return;
   ending_ = true;
@@ -280,12 +282,11 @@ void ExactlyOnceWriter::end(std::optional<Refusal> refusal) {
   slot_.end(std::move(refusal));
   changed_.notify();
   room_->notify();
-  if (!stopping_) tasks_.spawn(stop_parts());
+  if (!stopping_) tasks_.spawn(stop_parts(), shared_from_this());
 }
 
 asio::awaitable<void> ExactlyOnceWriter::stop_parts() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto keep = shared_from_this();
   std::list<std::unique_ptr<Part>> parts = std::move(parts_);
   parts_.clear();
   co_await discard(std::move(parts));
@@ -308,9 +309,9 @@ asio::awaitable<void> ExactlyOnceWriter::discard(std::list<std::unique_ptr<Part>
 }
 
 void ExactlyOnceWriter::fence(std::uint64_t by_epoch) {
-  Refusal refusal = refuse(Reason::kWriterFenced,
-                           fmt::format("epoch {} owns the writer now; this one, {}, is over", by_epoch,
-                                       epoch_));
+  Refusal refusal =
+      refuse(Reason::kWriterFenced,
+             fmt::format("epoch {} owns the writer now; this one, {}, is over", by_epoch, epoch_));
   refusal.metadata["epoch"] = std::to_string(by_epoch);
   end(std::move(refusal));
 }
@@ -353,16 +354,9 @@ void ExactlyOnceWriter::become_gone() {
   services_.budget.forget(account_);
   changed_.notify();
   room_->notify();
-  // The registry may hold the last reference, and this runs in a coroutine of tasks_: it is told when
-  // that group is empty, from a coroutine that holds a reference of its own.
-  const auto keep = std::static_pointer_cast<ExactlyOnceWriter>(shared_from_this());
-  asio::co_spawn(strand(), leave(keep), asio::detached);
-}
-
-asio::awaitable<void> ExactlyOnceWriter::leave(std::shared_ptr<ExactlyOnceWriter> self) {
-  co_await self->tasks_.join();
-  const auto told = std::move(self->on_gone_);
-  if (told) told();
+  // The registry lets go of the writer here; tasks_ keeps it until this task has ended.
+  const auto told = std::move(on_gone_);
+  told();
 }
 
 void ExactlyOnceWriter::release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) {

@@ -35,8 +35,8 @@ struct ExactlyOnceServices {
 /// One epoch of an exactly-once writer: recovery, batches into the open transactions of their
 /// checkpoints, phase one, and the token (ingest-api.md 3, 4).
 ///
-/// Lives on a strand of its own; every method is called on it, except those of WriterHandle that say
-/// otherwise. Owned by the registry; streams share it.
+/// Lives on a strand of its own; every method is called on it, except those of WriterHandle that
+/// say otherwise. Owned by the registry; streams share it.
 class ExactlyOnceWriter final : public WriterHandle, public PartHost {
  public:
   /// `token`: the decoded Open.resume_token, or one without parts and with checkpoint 0 for none.
@@ -51,9 +51,9 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
     std::uint64_t stream = 0;
     Opened opened;
   };
-  /// Recovers, if that was not done yet (commit, roll back, probe: ingest-api.md 3.1), then attaches a
-  /// stream. `token`: of this Open, committed also when re-attaching. EPOCH_USED if the writer has
-  /// ended.
+  /// Recovers, if that was not done yet (commit, roll back, probe: ingest-api.md 3.1), then
+  /// attaches a stream. `token`: of this Open, committed also when re-attaching. EPOCH_USED if the
+  /// writer has ended.
   asio::awaitable<Answer<Attachment>> attach(OpenRequest open, ResumeToken token);
 
   /// Phase one (ingest-api.md 3.2). STARROCKS_UNAVAILABLE at `deadline`: the work goes on.
@@ -66,8 +66,8 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   /// Whether this writer issued `token`, so that its transactions are known to be prepared.
   [[nodiscard]] bool issued(const ResumeToken& token) const;
 
-  /// A higher epoch owns the writer, or an Abort: ends the stream with WRITER_FENCED and rolls back what
-  /// is not prepared.
+  /// A higher epoch owns the writer, or an Abort: ends the stream with WRITER_FENCED and rolls back
+  /// what is not prepared.
   void fence(std::uint64_t by_epoch);
 
   /// Loads what waits, and stops keeping what is loaded (D6).
@@ -125,7 +125,6 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   void left_alone();
   void finish_if_drained();
   void become_gone();
-  static asio::awaitable<void> leave(std::shared_ptr<ExactlyOnceWriter> self);
   [[nodiscard]] Ack ack() const;
   [[nodiscard]] Clock::duration prepared_timeout() const;
 
@@ -148,7 +147,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   std::map<std::uint64_t, CheckpointOutcome> answers_;  // of the checkpoints that are prepared
   std::uint64_t filtered_rows_ = 0;
   std::optional<Refusal> failure_;  // why the writer ended, for those who still ask
-  bool ending_ = false;   // no batch is read any more
+  bool ending_ = false;             // no batch is read any more
   bool half_closed_ = false;
   bool draining_ = false;
   bool stopping_ = false;

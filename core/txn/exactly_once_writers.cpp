@@ -5,9 +5,8 @@
 #include "core/starrocks/label.hpp"
 #include "core/txn/attached_stream.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -16,8 +15,8 @@
 namespace loadstar::txn {
 namespace {
 
-/// Writers whose highest epoch is remembered after they are gone. Forgetting one costs a probe at its
-/// next Open, never rows.
+/// Writers whose highest epoch is remembered after they are gone. Forgetting one costs a probe at
+/// its next Open, never rows.
 constexpr std::size_t kRememberedEpochs = 1'000'000;
 /// A fenced writer has so long to roll back what is open.
 constexpr std::chrono::seconds kFenceWait{30};
@@ -36,18 +35,20 @@ Refusal draining_refusal() {
 }
 
 Refusal fenced(std::uint64_t epoch, std::uint64_t highest) {
-  Refusal refusal = refuse(
-      Reason::kWriterFenced,
-      fmt::format("epoch {} is over: epoch {} owns the writer; stop this instance", epoch, highest));
+  Refusal refusal =
+      refuse(Reason::kWriterFenced,
+             fmt::format("epoch {} is over: epoch {} owns the writer; stop this instance", epoch,
+                         highest));
   refusal.metadata["epoch"] = std::to_string(highest);
   return refusal;
 }
 
 Refusal epoch_used(std::uint64_t epoch) {
-  return refuse(Reason::kEpochUsed,
-                fmt::format("epoch {} was opened before and is not held by this daemon; increment the "
-                            "epoch and open again",
-                            epoch));
+  return refuse(
+      Reason::kEpochUsed,
+      fmt::format("epoch {} was opened before and is not held by this daemon; increment the "
+                  "epoch and open again",
+                  epoch));
 }
 
 }  // namespace
@@ -127,9 +128,10 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     if (!decoded.ok()) co_return decoded.refusal();
     const ResumeToken token = std::move(decoded.value());
     if (token.prefix != services_.options.label_prefix) {
-      co_return refuse(Reason::kBadResumeToken,
-                       fmt::format("the resume token is of label prefix \"{}\"; this daemon has \"{}\"",
-                                   token.prefix, services_.options.label_prefix));
+      co_return refuse(
+          Reason::kBadResumeToken,
+          fmt::format("the resume token is of label prefix \"{}\"; this daemon has \"{}\"",
+                      token.prefix, services_.options.label_prefix));
     }
     const auto writer = find(token.writer);
     bool ask_first = true;
@@ -171,8 +173,8 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
       outcome.aborted_transactions = co_await run_on(held->strand(), std::move(counting));
       co_await end(held, request.epoch);
     }
-    CandidateRange range = candidates_after(token, request.epoch,
-                                            services_.options.limits.max_pending_checkpoints);
+    CandidateRange range =
+        candidates_after(token, request.epoch, services_.options.limits.max_pending_checkpoints);
     const auto rolled_back = co_await control_.roll_back(std::move(range), token, deadline);
     if (!rolled_back.ok()) co_return rolled_back.refusal();
     outcome.aborted_transactions += rolled_back.value().transactions;
@@ -195,12 +197,13 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
 
   asio::awaitable<void> stop() {
     co_await control_.stop();
-    for (const auto& writer : all()) {
+    for (const auto& writer : all_and_leaving()) {
       auto stopping = stop_writer(writer);
       co_await run_on(writer->strand(), std::move(stopping));
     }
     const std::lock_guard lock(mutex_);
     writers_.clear();
+    leaving_.clear();
   }
 
  private:
@@ -213,7 +216,8 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   [[nodiscard]] std::optional<std::string> difference(const ResumeToken& token,
                                                       const std::string& writer,
                                                       const std::string& database) const {
-    if (token.writer != writer) return fmt::format("writer \"{}\", not \"{}\"", token.writer, writer);
+    if (token.writer != writer)
+      return fmt::format("writer \"{}\", not \"{}\"", token.writer, writer);
     if (token.database != database) {
       return fmt::format("database \"{}\", not \"{}\"", token.database, database);
     }
@@ -249,6 +253,7 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     }
     remember(request.writer_id, request.epoch);
     const auto writer = make(request, token);
+    if (held) leaving_[held->number()] = held;
     writers_[request.writer_id] = writer;
     return Claim{writer, held};
   }
@@ -264,17 +269,29 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     WriterServices writer{services_.executor,       services_.tables,  services_.budget,
                           services_.options.limits, services_.metrics, logger};
     ExactlyOnceServices shared{
-        control_,
-        PartServices{services_.client, services_.metrics, services_.options, logger},
+        control_, PartServices{services_.client, services_.metrics, services_.options, logger},
         services_.options.label_prefix, services_.relieve_memory};
-    return std::make_shared<ExactlyOnceWriter>(std::move(writer), std::move(shared), number, request,
-                                               token, std::move(on_gone),
+    return std::make_shared<ExactlyOnceWriter>(std::move(writer), std::move(shared), number,
+                                               request, token, std::move(on_gone),
                                                services_.random_seed + number);
+  }
+
+  [[nodiscard]] std::vector<std::shared_ptr<ExactlyOnceWriter>> all_and_leaving() const {
+    auto writers = all();
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, writer] : leaving_) writers.push_back(writer);
+    return writers;
   }
 
   void remove(std::uint64_t number, const std::string& id) {
     std::shared_ptr<ExactlyOnceWriter> last;  // destroyed after the lock is given back
+    std::shared_ptr<ExactlyOnceWriter> former;
     const std::lock_guard lock(mutex_);
+    const auto leaving = leaving_.find(number);
+    if (leaving != leaving_.end()) {
+      former = std::move(leaving->second);
+      leaving_.erase(leaving);
+    }
     const auto found = writers_.find(id);
     if (found == writers_.end() || found->second->number() != number) return;
     last = std::move(found->second);
@@ -335,6 +352,8 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   mutable std::mutex mutex_;  // guards what follows
   std::uint64_t last_number_ = 0;
   std::map<std::string, std::shared_ptr<ExactlyOnceWriter>> writers_;
+  // By number: a higher epoch took their place, and they still roll back what they have open.
+  std::map<std::uint64_t, std::shared_ptr<ExactlyOnceWriter>> leaving_;
   std::map<std::string, std::uint64_t> epochs_;  // the highest seen
   std::deque<std::string> order_;                // of epochs_, oldest first
 };
@@ -353,8 +372,8 @@ asio::awaitable<Answer<std::shared_ptr<WriteStream>>> ExactlyOnceWriters::open(
   co_return answer;
 }
 
-asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriters::checkpoint(
-    CheckpointRequest request, Deadline deadline) {
+asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriters::checkpoint(CheckpointRequest request,
+                                                                          Deadline deadline) {
   return impl_->checkpoint(std::move(request), deadline);
 }
 

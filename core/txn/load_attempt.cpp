@@ -1,11 +1,11 @@
 #include "core/txn/load_attempt.hpp"
 
+#include "core/base/assert.hpp"
+#include "core/base/mutant.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "core/base/assert.hpp"
-#include "core/base/mutant.hpp"
 
 namespace loadstar::txn {
 
@@ -29,11 +29,18 @@ StateInquiry::Finding StateInquiry::on_state(const Result<LabelStatus>& answer) 
   switch (state) {
     case LabelState::kUnknown:
       return unknown_answers_ >= 2 ? Finding::kForgotten : Finding::kAskAgain;
-    case LabelState::kPrepare: return Finding::kAskAgain;
-    case LabelState::kPrepared: return Finding::kPrepared;
-    case LabelState::kVisible: visible_ = true; return Finding::kCommitted;
-    case LabelState::kCommitted: return Finding::kCommitted;
-    case LabelState::kAborted: reason_ = answer->reason; return Finding::kAborted;
+    case LabelState::kPrepare:
+      return Finding::kAskAgain;
+    case LabelState::kPrepared:
+      return Finding::kPrepared;
+    case LabelState::kVisible:
+      visible_ = true;
+      return Finding::kCommitted;
+    case LabelState::kCommitted:
+      return Finding::kCommitted;
+    case LabelState::kAborted:
+      reason_ = answer->reason;
+      return Finding::kAborted;
   }
   return Finding::kAskAgain;
 }
@@ -43,27 +50,36 @@ StateInquiry::Finding StateInquiry::on_state(const Result<LabelStatus>& answer) 
 StreamLoadAttempt::Step StreamLoadAttempt::on_reply(LoadOutcome outcome) {
   switch (outcome.verdict) {
     case LoadVerdict::kDone:
+      if (!outcome.counted) return finish_committed(outcome.visible);
       result_.counts = outcome.counts;
       // With plain Stream Load the rows are committed by now, whatever was counted (data.proto,
       // Batch.row_count).
       result_.count_mismatch = !counts_match(expected_, outcome.counts);
       return finish_committed(outcome.visible);
-    case LoadVerdict::kLabelFinished: return finish_committed(true);
+    case LoadVerdict::kLabelFinished:
+      return finish_committed(true);
     case LoadVerdict::kLabelRunning:
       result_.error = {Errc::kRejected, Certainty::kUnknown, "the label is still running"};
       return Step::kAskState;
-    case LoadVerdict::kFailed: break;
+    case LoadVerdict::kFailed:
+      break;
   }
   result_.error = std::move(outcome.error);
   result_.error_url = std::move(outcome.error_url);
   if (LOADSTAR_MUTANT(kUnknownIsAborted)) result_.error.certainty = Certainty::kNotApplied;
-  if (result_.error.certainty == Certainty::kUnknown) return Step::kAskState;
+  if (result_.error.certainty != Certainty::kUnknown) return Step::kFinished;
+  merged_label_ = std::move(outcome.transaction_label);
+  if (!expected_.merged || !merged_label_.empty()) return Step::kAskState;
+  // Nobody can say what became of the rows; at-least-once is all that is left of the promise.
+  result_.error.certainty = Certainty::kNotApplied;
+  result_.possible_duplicate = true;
   return Step::kFinished;
 }
 
 StreamLoadAttempt::Step StreamLoadAttempt::on_state(const Result<LabelStatus>& answer) {
   switch (inquiry_.on_state(answer)) {
-    case StateInquiry::Finding::kCommitted: return finish_committed(inquiry_.visible());
+    case StateInquiry::Finding::kCommitted:
+      return finish_committed(inquiry_.visible());
     case StateInquiry::Finding::kAborted:
       result_.error.certainty = Certainty::kNotApplied;
       if (!inquiry_.reason().empty()) {
@@ -75,8 +91,10 @@ StreamLoadAttempt::Step StreamLoadAttempt::on_state(const Result<LabelStatus>& a
       result_.possible_duplicate = true;
       return Step::kFinished;
     case StateInquiry::Finding::kPrepared:
-    case StateInquiry::Finding::kAskAgain: break;
+    case StateInquiry::Finding::kAskAgain:
+      break;
   }
+  if (expected_.merged) return Step::kAskState;
   if (inquiry_.prepare_answers() > 0 && inquiry_.prepare_answers() % kPatience == 0) {
     return Step::kCancel;
   }
@@ -101,8 +119,8 @@ TransactionAttempt::TransactionAttempt(Expectation expected, std::size_t loads)
 TransactionAttempt::Step TransactionAttempt::on_begin(const Result<std::int64_t>& reply) {
   if (reply.has_value()) return Step::kLoad;
   result_.error = reply.error();
-  // Refused: nothing is there, or the label is somebody else's, who keeps it (R1). No answer: it may
-  // be there, so it is rolled back blindly.
+  // Refused: nothing is there, or the label is somebody else's, who keeps it (R1). No answer: it
+  // may be there, so it is rolled back blindly.
   if (result_.error.certainty == Certainty::kNotApplied) return Step::kFinished;
   return poison(reply.error());
 }
@@ -130,12 +148,12 @@ TransactionAttempt::Step TransactionAttempt::on_prepare(LoadOutcome outcome) {
   result_.counts = outcome.counts;
   if (!counts_match(expected_, outcome.counts)) {
     result_.count_mismatch = true;
-    return poison({Errc::kRejected, Certainty::kNotApplied,
-                   fmt::format("{} rows were sent; StarRocks counted {} ({} loaded, {} filtered, {} "
-                               "unselected)",
-                               expected_.rows, outcome.counts.total_rows,
-                               outcome.counts.loaded_rows, outcome.counts.filtered_rows,
-                               outcome.counts.unselected_rows)});
+    return poison(
+        {Errc::kRejected, Certainty::kNotApplied,
+         fmt::format("{} rows were sent; StarRocks counted {} ({} loaded, {} filtered, {} "
+                     "unselected)",
+                     expected_.rows, outcome.counts.total_rows, outcome.counts.loaded_rows,
+                     outcome.counts.filtered_rows, outcome.counts.unselected_rows)});
   }
   prepared_ = true;
   return Step::kCommit;
@@ -155,8 +173,10 @@ TransactionAttempt::Step TransactionAttempt::on_commit(
 
 TransactionAttempt::Step TransactionAttempt::on_state(const Result<LabelStatus>& answer) {
   switch (inquiry_.on_state(answer)) {
-    case StateInquiry::Finding::kCommitted: return finish_committed(inquiry_.visible());
-    case StateInquiry::Finding::kPrepared: return Step::kCommit;
+    case StateInquiry::Finding::kCommitted:
+      return finish_committed(inquiry_.visible());
+    case StateInquiry::Finding::kPrepared:
+      return Step::kCommit;
     case StateInquiry::Finding::kAborted:
       result_.error.certainty = Certainty::kNotApplied;
       return Step::kFinished;
@@ -164,7 +184,8 @@ TransactionAttempt::Step TransactionAttempt::on_state(const Result<LabelStatus>&
       result_.error.certainty = Certainty::kNotApplied;
       result_.possible_duplicate = true;
       return Step::kFinished;
-    case StateInquiry::Finding::kAskAgain: break;
+    case StateInquiry::Finding::kAskAgain:
+      break;
   }
   return Step::kAskState;
 }
@@ -173,8 +194,8 @@ TransactionAttempt::Step TransactionAttempt::on_rollback() { return Step::kFinis
 
 TransactionAttempt::Step TransactionAttempt::poison(Error error) {
   result_.error = std::move(error);
-  // Only a commit makes rows visible, and none was sent: whatever the server made of the request, the
-  // rows of this label never appear.
+  // Only a commit makes rows visible, and none was sent: whatever the server made of the request,
+  // the rows of this label never appear.
   result_.error.certainty = Certainty::kNotApplied;
   return Step::kRollback;
 }

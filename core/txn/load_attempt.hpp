@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/starrocks/client.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace loadstar::txn {
 
@@ -20,8 +20,8 @@ struct AttemptResult {
   std::string error_url;  ///< of kRowsRejected
   /// The rows were counted differently from what was sent, and are not committed.
   bool count_mismatch = false;
-  /// StarRocks had forgotten the label although the request may have been processed: sending the rows
-  /// again can double them (ingest-api.md F10; delivery-and-faults.md F227).
+  /// StarRocks had forgotten the label although the request may have been processed: sending the
+  /// rows again can double them (ingest-api.md F10; delivery-and-faults.md F227).
   bool possible_duplicate = false;
 };
 
@@ -30,6 +30,7 @@ struct Expectation {
   std::uint64_t rows = 0;
   bool may_filter = false;    ///< max_filter_ratio is above 0
   bool may_unselect = false;  ///< a `where` is given
+  bool merged = false;        ///< merge commit: nothing is counted, and the label is not ours
 };
 
 /// True if StarRocks counted exactly what was sent.
@@ -58,9 +59,14 @@ class StateInquiry {
   std::string reason_;
 };
 
-/// One plain Stream Load, as a state machine without I/O: what to do next, until the outcome is certain
-/// (delivery-and-faults.md 3.2 N; starrocks-load-protocol.md 4.6.1, 13). Sending the same bytes again
-/// under the same label is the caller's: a label that is remembered cannot commit twice.
+/// One plain Stream Load, as a state machine without I/O: what to do next, until the outcome is
+/// certain (delivery-and-faults.md 3.2 N; starrocks-load-protocol.md 4.6.1, 13). Sending the same
+/// bytes again under the same label is the caller's: a label that is remembered cannot commit
+/// twice.
+///
+/// A merge commit (9) is asked for by the label that its reply names. Without a reply there is none
+/// to ask for: the rows go again, and the batches are counted as possible duplicates. Its
+/// transaction holds the rows of others too, so it is never cancelled.
 class StreamLoadAttempt {
  public:
   enum class Step {
@@ -77,6 +83,11 @@ class StreamLoadAttempt {
   [[nodiscard]] Step on_state(const Result<starrocks::LabelStatus>& answer);
   [[nodiscard]] Step on_cancel();
 
+  /// The label that kAskState asks for; `own` is that of the request.
+  [[nodiscard]] const std::string& label_to_ask(const std::string& own) const {
+    return expected_.merged ? merged_label_ : own;
+  }
+
   /// Valid once a step was kFinished.
   [[nodiscard]] const AttemptResult& result() const { return result_; }
 
@@ -87,19 +98,21 @@ class StreamLoadAttempt {
   Step finish_committed(bool visible);
 
   Expectation expected_;
+  std::string merged_label_;
   StateInquiry inquiry_;
   AttemptResult result_;
 };
 
-/// One StarRocks transaction of an at-least-once load, as a state machine without I/O: begin, loads,
-/// prepare, commit (starrocks-load-protocol.md 5; ingest-api.md 4.4). An attempt is replaced, never
-/// repaired (D3): whatever is not a proved success before the commit is rolled back, and the caller
-/// drives the same rows under the next label. A commit without an answer is resolved by the state.
+/// One StarRocks transaction of an at-least-once load, as a state machine without I/O: begin,
+/// loads, prepare, commit (starrocks-load-protocol.md 5; ingest-api.md 4.4). An attempt is
+/// replaced, never repaired (D3): whatever is not a proved success before the commit is rolled
+/// back, and the caller drives the same rows under the next label. A commit without an answer is
+/// resolved by the state.
 class TransactionAttempt {
  public:
   enum class Step {
     kBegin,
-    kLoad,      ///< the next body, in order
+    kLoad,  ///< the next body, in order
     kPrepare,
     kCommit,
     kAskState,  ///< after a pause of StateInquiry::kPause
@@ -107,7 +120,8 @@ class TransactionAttempt {
     kFinished,
   };
 
-  /// `loads`: how many bodies there are; at least one (an empty transaction cannot be prepared, F5).
+  /// `loads`: how many bodies there are; at least one (an empty transaction cannot be prepared,
+  /// F5).
   TransactionAttempt(Expectation expected, std::size_t loads);
 
   [[nodiscard]] static Step start() { return Step::kBegin; }

@@ -1,32 +1,32 @@
 #include "core/txn/load_driver.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <utility>
-
 #include "core/base/backoff.hpp"
 #include "core/base/deadline.hpp"
 #include "core/starrocks/label.hpp"
+#include "core/txn/load_refusal.hpp"
 #include "core/txn/reaction.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace loadstar::txn {
 namespace {
 
 using ingest::LoadGroup;
 
-/// Largest body of one load in a transaction. Several loads make one transaction; each body ends with
-/// the end of a batch, so no row is cut (starrocks-load-protocol.md 5.5).
+/// Largest body of one load in a transaction. Several loads make one transaction; each body ends
+/// with the end of a batch, so no row is cut (starrocks-load-protocol.md 5.5).
 constexpr std::uint64_t kMaxLoadBody = (32_MiB).value;
 /// Added to the load's own timeout before the client side gives up waiting (4.9).
 constexpr std::chrono::seconds kReplyMargin{60};
 constexpr std::chrono::seconds kRollbackTimeout{10};
 /// After refused credentials (delivery-and-faults.md F050).
 constexpr std::chrono::seconds kCredentialsPause{30};
-/// Lines of StarRocks' error log that a client is shown.
-constexpr std::size_t kErrorLogExcerpt = 300;
 
 std::uint64_t rows_of(const LoadGroup& group, std::size_t begin, std::size_t end) {
   std::uint64_t rows = 0;
@@ -45,9 +45,7 @@ Expectation expectation(const LoadGroup& group, std::size_t begin, std::size_t e
   return {rows_of(group, begin, end), group.lane->max_filter_ratio > 0, group.lane->has_where};
 }
 
-bool stream_loaded(const LoadGroup& group) {
-  return group.lane->protocol == Protocol::kStreamLoad;
-}
+bool stream_loaded(const LoadGroup& group) { return group.lane->protocol == Protocol::kStreamLoad; }
 
 }  // namespace
 
@@ -58,26 +56,35 @@ std::string LabelSource::next(const std::string& database) {
   return *label;
 }
 
-LoadDriver::LoadDriver(LoadServices services, starrocks::TableName table,
-                       const TableOptions& options, TableMetrics& metrics,
-                       std::uint64_t random_seed, std::function<void(bool)> on_congestion)
+LoadDriver::LoadDriver(asio::any_io_executor strand, LoadServices services,
+                       starrocks::TableName table, const TableOptions& options,
+                       TableMetrics& metrics, std::uint64_t random_seed,
+                       std::function<void(bool)> on_congestion)
     : services_(std::move(services)),
       table_(std::move(table)),
       options_(options),
       metrics_(metrics),
       random_(random_seed),
-      on_congestion_(std::move(on_congestion)) {}
+      on_congestion_(std::move(on_congestion)),
+      stopped_(std::move(strand)) {}
+
+void LoadDriver::stop(Deadline rollbacks_until) {
+  stopping_ = true;
+  rollbacks_until_ = rollbacks_until;
+  stopped_.notify();
+}
 
 asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   const auto started = Clock::now();
   std::vector<BatchOutcome> outcomes;
   std::vector<Range> work{{0, group.batches.size()}};
+  bool merge = group.lane->merge_commit;
   unsigned isolation_loads = 0;
   while (!work.empty()) {
     const Range range = work.back();
     work.pop_back();
     AttemptResult result;
-    const End end = co_await drive(group, range, result);
+    const End end = co_await drive(group, range, merge, result);
     if (end == End::kStopped) break;
     if (end == End::kCommitted) {
       services_.metrics.load_duration.Observe(
@@ -94,29 +101,37 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
       continue;
     }
     metrics_.loads_failed.Increment();
-    const Refusal refusal = co_await explain(group, std::move(result));
+    const Refusal refusal = co_await explain_refusal(group, std::move(result));
     refuse_outcomes(group, range, refusal, outcomes);
   }
   co_return outcomes;
 }
 
-asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range,
+asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range range, bool& merge,
                                                    AttemptResult& result) {
-  // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows cannot
-  // commit twice. A transaction gets a fresh label each time (D3).
+  // A plain Stream Load is repeated under its own label: while StarRocks remembers it, the rows
+  // cannot commit twice. A transaction gets a fresh label each time (D3).
   std::string label = services_.labels.next(table_.database);
   unsigned failures = 0;
   unsigned counted_failures = 0;
+  std::optional<Clock::time_point> refused_since;
   unsigned mismatches = 0;
   while (!stopping_) {
+    const std::string used = label;  // for the log
     if (stream_loaded(group)) {
-      result = co_await stream_load(group, range, label);
+      result = co_await stream_load(group, range, label, merge);
     } else {
       result = co_await transaction(group, range, label);
       label = services_.labels.next(table_.database);
     }
     if (result.committed) {
       on_congestion_(false);
+      services_.logger.debug("load committed",
+                             {{"label", used},
+                              {"database", table_.database},
+                              {"table", table_.table},
+                              {"batches", std::to_string(range.size())},
+                              {"rows", std::to_string(rows_of(group, range.begin, range.end))}});
       co_return End::kCommitted;
     }
     if (stopping_) break;
@@ -127,42 +142,57 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
     const Errc code = result.error.code;
     services_.metrics.error(to_string(code));
     ++failures;
+    if (merge && reaction_to(code) == Reaction::kIsolate) {
+      // The bad rows may be those of another sender: all that is merged fails together (9). A load
+      // of its own says whose they are.
+      merge = false;
+      label = services_.labels.next(table_.database);
+      continue;
+    }
     switch (reaction_to(code)) {
-      case Reaction::kIsolate: co_return End::kBadRows;
-      case Reaction::kRefuse: co_return End::kRefused;
+      case Reaction::kIsolate:
+        co_return End::kBadRows;
+      case Reaction::kRefuse:
+        co_return End::kRefused;
       case Reaction::kCountedRetry:
-        if (!result.count_mismatch && ++counted_failures > options_.retry.max_attempts) {
-          co_return End::kRefused;
-        }
+        if (result.count_mismatch) break;
+        ++counted_failures;
+        if (!refused_since) refused_since = Clock::now();
+        if (gives_up(group, counted_failures, *refused_since)) co_return End::kRefused;
         break;
-      case Reaction::kSlowDown: on_congestion_(true); break;
+      case Reaction::kSlowDown:
+        on_congestion_(true);
+        break;
       case Reaction::kRetry:
-      case Reaction::kRetrySlowly: break;
+      case Reaction::kRetrySlowly:
+        break;
     }
     const auto pause = pause_before_retry(code, failures);
     services_.logger.warn(
         "load not applied, trying again",
-        {{"database", table_.database},
+        {{"label", used},
+         {"database", table_.database},
          {"table", table_.table},
          {"error", describe(result.error)},
-         {"pause_ms", std::to_string(
-                          std::chrono::duration_cast<std::chrono::milliseconds>(pause).count())}});
+         {"pause_ms",
+          std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(pause).count())}});
     co_await sleep_for(pause);
   }
   co_return End::kStopped;
 }
 
 asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, Range range,
-                                                       std::string label) {
-  StreamLoadAttempt attempt(expectation(group, range.begin, range.end));
+                                                       std::string label, bool merge) {
+  Expectation expected = expectation(group, range.begin, range.end);
+  expected.merged = merge;
+  StreamLoadAttempt attempt(expected);
   auto step = StreamLoadAttempt::start();
   while (step != StreamLoadAttempt::Step::kFinished && !stopping_) {
     switch (step) {
       case StreamLoadAttempt::Step::kSend: {
         const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(
             services_.options.starrocks.request_timeout);
-        auto load = request(group, range, label);
-        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        auto load = request(group, range, label, merge);
         const Deadline deadline = Clock::now() + timeout + kReplyMargin;
         auto outcome = co_await services_.client.stream_load(std::move(load), timeout, deadline);
         step = attempt.on_reply(std::move(outcome));
@@ -171,8 +201,9 @@ asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, R
       case StreamLoadAttempt::Step::kAskState: {
         co_await sleep_for(StateInquiry::kPause);
         const Deadline deadline = query_deadline();
+        std::string asked = attempt.label_to_ask(label);
         const auto state =
-            co_await services_.client.label_state(table_.database, label, deadline);
+            co_await services_.client.label_state(table_.database, std::move(asked), deadline);
         step = attempt.on_state(state);
         break;
       }
@@ -183,7 +214,8 @@ asio::awaitable<AttemptResult> LoadDriver::stream_load(const LoadGroup& group, R
         step = attempt.on_cancel();
         break;
       }
-      case StreamLoadAttempt::Step::kFinished: break;
+      case StreamLoadAttempt::Step::kFinished:
+        break;
     }
   }
   co_return attempt.result();
@@ -213,15 +245,16 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
   while (step != Step::kFinished && (!stopping_ || step == Step::kRollback)) {
     switch (step) {
       case Step::kBegin: {
-        const Deadline deadline = Clock::now() + timeout;
+        // No data goes with it and it is rolled back blindly, so a frontend that hangs costs as
+        // much as a question: another one may live.
+        const Deadline deadline = query_deadline();
         const auto begun = co_await services_.client.begin(table_, label, timeout, deadline);
         if (begun.has_value()) services_.metrics.transactions_begun.Increment();
         step = attempt.on_begin(begun);
         break;
       }
       case Step::kLoad: {
-        auto load = request(group, bodies[attempt.next_load()], label);
-        metrics_.wire_bytes.Increment(static_cast<double>(load.body.size()));
+        auto load = request(group, bodies[attempt.next_load()], label, false);
         const Deadline deadline = Clock::now() + timeout + kReplyMargin;
         const auto loaded = co_await services_.client.load(std::move(load), deadline);
         step = attempt.on_load(loaded);
@@ -239,16 +272,14 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         const auto publish =
             std::chrono::duration_cast<std::chrono::seconds>(times.starrocks.publish_timeout);
         const Deadline deadline = Clock::now() + publish + kReplyMargin;
-        const auto committed =
-            co_await services_.client.commit(table_, label, publish, deadline);
+        const auto committed = co_await services_.client.commit(table_, label, publish, deadline);
         step = attempt.on_commit(committed);
         break;
       }
       case Step::kAskState: {
         co_await sleep_for(StateInquiry::kPause);
         const Deadline deadline = query_deadline();
-        const auto state =
-            co_await services_.client.label_state(table_.database, label, deadline);
+        const auto state = co_await services_.client.label_state(table_.database, label, deadline);
         step = attempt.on_state(state);
         break;
       }
@@ -257,61 +288,74 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         co_await roll_back(label);
         step = attempt.on_rollback();
         break;
-      case Step::kFinished: break;
+      case Step::kFinished:
+        break;
     }
   }
   // Stopped on the way: what was begun and not prepared is rolled back; what is prepared is left to
   // its timeout, because its commit may be under way (R5).
   if (step == Step::kLoad || step == Step::kPrepare) co_await roll_back(label);
   const auto& result = attempt.result();
-  services_.metrics.transaction(result.committed              ? "committed"
-                                : step == Step::kFinished     ? "aborted"
-                                                              : "unknown");
+  services_.metrics.transaction(result.committed          ? "committed"
+                                : step == Step::kFinished ? "aborted"
+                                                          : "unknown");
   co_return result;
 }
 
 asio::awaitable<void> LoadDriver::roll_back(std::string label) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  auto end = end_transaction(std::move(label));
+  auto limit = rollbacks_end();
+  const auto winner = co_await (std::move(end) || std::move(limit));
+  static_cast<void>(winner);
+}
+
+asio::awaitable<void> LoadDriver::rollbacks_end() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (Clock::now() < rollbacks_until_) {
+    co_await stopped_.wait_until(rollbacks_until_);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+asio::awaitable<void> LoadDriver::end_transaction(std::string label) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   const Deadline deadline = Clock::now() + kRollbackTimeout;
   const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
   if (rolled_back.has_value()) co_return;
+  std::string why_not_cancelled = "no time left";
   // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8). If
   // that fails too, its timeout ends it: it costs resources, never rows.
-  const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
-  if (cancelled.has_value()) co_return;
+  if (Clock::now() < rollbacks_until_) {
+    const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+    if (cancelled.has_value()) co_return;
+    why_not_cancelled = describe(cancelled.error());
+  }
   services_.logger.warn("transaction left to its timeout",
                         {{"label", label},
                          {"database", table_.database},
                          {"rollback", describe(rolled_back.error())},
-                         {"cancel", describe(cancelled.error())}});
+                         {"cancel", why_not_cancelled}});
 }
 
-asio::awaitable<Refusal> LoadDriver::explain(const LoadGroup& group, AttemptResult result) {
-  Refusal refusal;
-  refusal.reason =
-      result.count_mismatch ? Reason::kRowCountMismatch : reason_for(result.error.code);
-  refusal.metadata["table"] = table_.table;
-  refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", table_.database,
-                                table_.table, result.error.detail);
-  if (refusal.reason == Reason::kStarrocksUnavailable) {
-    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(
-        options_.retry.max_interval);
-  }
-  if (result.counts) {
-    refusal.metadata["filteredRows"] = std::to_string(result.counts->filtered_rows);
-    refusal.metadata["totalRows"] = std::to_string(result.counts->total_rows);
-  }
-  if (!result.error_url.empty()) {
-    refusal.metadata["errorUrl"] = result.error_url;
-    const Deadline deadline = query_deadline();
-    const auto log = co_await services_.client.error_log(result.error_url, deadline);
-    if (log.has_value()) refusal.message += "; " + log->substr(0, kErrorLogExcerpt);
-  }
+asio::awaitable<Refusal> LoadDriver::explain_refusal(const LoadGroup& group, AttemptResult result) {
   // The error text may quote rows; it goes to the client, the log gets the kind alone.
   services_.logger.error("load refused", {{"database", table_.database},
                                           {"table", table_.table},
                                           {"code", std::string(to_string(result.error.code))},
                                           {"batches", std::to_string(group.batches.size())}});
+  RefusedLoad load;
+  load.table = table_;
+  load.error = std::move(result.error);
+  load.error_url = std::move(result.error_url);
+  load.counts = result.counts;
+  load.count_mismatch = result.count_mismatch;
+  load.retry_after =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.retry.max_interval);
+  const Deadline deadline = query_deadline();
+  auto refusal = co_await explain(services_.client, std::move(load), deadline);
   co_return refusal;
 }
 
@@ -323,11 +367,10 @@ void LoadDriver::commit_outcomes(const LoadGroup& group, Range range, const Atte
   }
   metrics_.loads_succeeded.Increment();
   metrics_.load_bytes.Increment(static_cast<double>(bytes));
-  metrics_.last_success.Set(
-      std::chrono::duration<double>(wall_now().time_since_epoch()).count());
+  metrics_.last_success.Set(std::chrono::duration<double>(wall_now().time_since_epoch()).count());
   services_.metrics.load_size.Observe(static_cast<double>(bytes));
-  const auto counts = result.counts.value_or(starrocks::LoadCounts{
-      .loaded_rows = rows_of(group, range.begin, range.end)});
+  const auto counts = result.counts.value_or(
+      starrocks::LoadCounts{.loaded_rows = rows_of(group, range.begin, range.end)});
   metrics_.rows_loaded.Increment(static_cast<double>(counts.loaded_rows));
   metrics_.rows_filtered.Increment(static_cast<double>(counts.filtered_rows));
   metrics_.rows_unselected.Increment(static_cast<double>(counts.unselected_rows));
@@ -368,6 +411,12 @@ void LoadDriver::refuse_outcomes(const LoadGroup& group, Range range, const Refu
   }
 }
 
+bool LoadDriver::gives_up(const LoadGroup& group, unsigned refusals,
+                          Clock::time_point since) const {
+  if (stream_loaded(group)) return refusals > options_.retry.max_attempts;
+  return Clock::now() - since >= services_.options.starrocks.request_timeout;
+}
+
 Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
   if (reaction_to(code) == Reaction::kRetrySlowly) return kCredentialsPause;
   const BackoffOptions backoff{options_.retry.initial_interval, options_.retry.max_interval,
@@ -380,12 +429,15 @@ Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
   return pause;
 }
 
-starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range,
-                                           std::string label) const {
+starrocks::LoadRequest LoadDriver::request(const LoadGroup& group, Range range, std::string label,
+                                           bool merge) const {
   starrocks::LoadRequest load;
   load.table = table_;
   load.label = std::move(label);
-  for (const auto& [name, value] : group.lane->headers) load.properties.push_back({name, value});
+  for (const auto& [name, value] : group.lane->headers) {
+    const bool of_merging = name == "enable_merge_commit" || name.starts_with("merge_commit_");
+    if (merge || !of_merging) load.properties.push_back({name, value});
+  }
   load.body = body_of(group, range.begin, range.end);
   return load;
 }

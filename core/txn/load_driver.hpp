@@ -1,29 +1,32 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/awaitable.hpp>
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
 #include "core/base/reason.hpp"
+#include "core/base/signal.hpp"
 #include "core/ingest/lane_buffer.hpp"
 #include "core/options.hpp"
 #include "core/starrocks/client.hpp"
 #include "core/txn/load_attempt.hpp"
 #include "core/txn/load_permits.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
-/// Labels of the daemon's shared lanes, `<ns>-alo-<db8>-r<nonce12>-<counter>`: each is handed out once.
-/// Thread-safe.
+/// Labels of the daemon's shared lanes, `<ns>-alo-<db8>-r<nonce12>-<counter>`: each is handed out
+/// once. Thread-safe.
 class LabelSource {
  public:
   LabelSource(std::string prefix, std::string nonce)
@@ -53,21 +56,22 @@ struct BatchOutcome {
   std::uint64_t sequence = 0;
   bool committed = false;
   std::uint64_t filtered_rows = 0;
-  /// Why the stream ends: with rows that were not committed, or (ROW_COUNT_MISMATCH of a plain Stream
-  /// Load) with rows that were.
+  /// Why the stream ends: with rows that were not committed, or (ROW_COUNT_MISMATCH of a plain
+  /// Stream Load) with rows that were.
   std::optional<Refusal> refusal;
 };
 
-/// Brings groups of batches into one table: picks the protocol, resolves unknown outcomes, repeats what
-/// was not applied, isolates bad batches (architecture.md D3, D4, D5b). Decides by load_attempt and
-/// reaction; here is only the order of waits.
+/// Brings groups of batches into one table: picks the protocol, resolves unknown outcomes, repeats
+/// what was not applied, isolates bad batches (architecture.md D3, D4, D5b). Decides by
+/// load_attempt and reaction; here is only the order of waits.
 ///
 /// Confined to the strand of its table.
 class LoadDriver {
  public:
-  /// `on_congestion(true)` when StarRocks asked to slow down, `(false)` after a load that succeeded.
-  LoadDriver(LoadServices services, starrocks::TableName table, const TableOptions& options,
-             TableMetrics& metrics, std::uint64_t random_seed,
+  /// `on_congestion(true)` when StarRocks asked to slow down, `(false)` after a load that
+  /// succeeded.
+  LoadDriver(asio::any_io_executor strand, LoadServices services, starrocks::TableName table,
+             const TableOptions& options, TableMetrics& metrics, std::uint64_t random_seed,
              std::function<void(bool)> on_congestion);
 
   /// Loads `group`. Returns the outcomes of the batches that are final; fewer than all only after
@@ -75,7 +79,9 @@ class LoadDriver {
   asio::awaitable<std::vector<BatchOutcome>> run(ingest::LoadGroup group);
 
   /// From now on nothing new is tried. Follow with cancellation of the coroutines in run().
-  void stop() { stopping_ = true; }
+  /// Rollbacks, which cancellation does not reach, are given up at `rollbacks_until`: what they
+  /// leave ends with its timeout.
+  void stop(Deadline rollbacks_until);
 
  private:
   /// Batches [begin, end) of a group.
@@ -86,20 +92,27 @@ class LoadDriver {
   };
   enum class End { kCommitted, kBadRows, kRefused, kStopped };
 
-  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, AttemptResult& result);
+  /// `merge`: by merge commit; switched off once rows were refused, see load_driver.cpp.
+  asio::awaitable<End> drive(const ingest::LoadGroup& group, Range range, bool& merge,
+                             AttemptResult& result);
   asio::awaitable<AttemptResult> stream_load(const ingest::LoadGroup& group, Range range,
-                                             std::string label);
+                                             std::string label, bool merge);
   asio::awaitable<AttemptResult> transaction(const ingest::LoadGroup& group, Range range,
                                              std::string label);
   asio::awaitable<void> roll_back(std::string label);
-  asio::awaitable<Refusal> explain(const ingest::LoadGroup& group, AttemptResult result);
+  asio::awaitable<void> end_transaction(std::string label);
+  asio::awaitable<void> rollbacks_end();
+  asio::awaitable<Refusal> explain_refusal(const ingest::LoadGroup& group, AttemptResult result);
   void commit_outcomes(const ingest::LoadGroup& group, Range range, const AttemptResult& result,
                        std::vector<BatchOutcome>& outcomes);
   void refuse_outcomes(const ingest::LoadGroup& group, Range range, const Refusal& refusal,
                        std::vector<BatchOutcome>& outcomes);
+  /// Whether refusals that are counted have lasted long enough.
+  [[nodiscard]] bool gives_up(const ingest::LoadGroup& group, unsigned refusals,
+                              Clock::time_point since) const;
   [[nodiscard]] Clock::duration pause_before_retry(Errc code, unsigned failures);
   [[nodiscard]] starrocks::LoadRequest request(const ingest::LoadGroup& group, Range range,
-                                               std::string label) const;
+                                               std::string label, bool merge) const;
   [[nodiscard]] Deadline query_deadline() const;
 
   LoadServices services_;
@@ -109,6 +122,8 @@ class LoadDriver {
   Random random_;
   std::function<void(bool)> on_congestion_;
   bool stopping_ = false;
+  Deadline rollbacks_until_ = kNever;
+  Signal stopped_;  // rollbacks_until_ has changed
 };
 
 }  // namespace loadstar::txn

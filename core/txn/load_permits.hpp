@@ -1,16 +1,17 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <deque>
 #include <memory>
 #include <mutex>
 
-#include "core/base/clock.hpp"
-
 namespace loadstar::txn {
 
-/// How many loads may run at once, all tables together (key `starrocks.max_loads`). First come, first
-/// served. Thread-safe; callers run on strands.
+/// How many loads may run at once, all tables together (key `starrocks.max_loads`). First come,
+/// first served. Thread-safe; callers run on strands.
 class LoadPermits {
  public:
   explicit LoadPermits(unsigned count) : free_(count) {}

@@ -16,8 +16,7 @@ constexpr std::size_t kErrorLogExcerpt = 300;
 
 asio::awaitable<Refusal> explain(starrocks::Client& client, RefusedLoad load, Deadline deadline) {
   Refusal refusal;
-  refusal.reason =
-      load.count_mismatch ? Reason::kRowCountMismatch : reason_for(load.error.code);
+  refusal.reason = load.count_mismatch ? Reason::kRowCountMismatch : reason_for(load.error.code);
   refusal.metadata["table"] = load.table.table;
   refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", load.table.database,
                                 load.table.table, load.error.detail);

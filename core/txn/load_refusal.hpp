@@ -24,9 +24,9 @@ struct RefusedLoad {
   std::chrono::milliseconds retry_after{0};  ///< for reasons that are UNAVAILABLE
 };
 
-/// What a client is told about it: reason, counts, the place and the first lines of StarRocks' error
-/// log (ingest-api.md 3.1). Asks StarRocks for the log until `deadline`; without an answer it is left
-/// out.
+/// What a client is told about it: reason, counts, the place and the first lines of StarRocks'
+/// error log (ingest-api.md 3.1). Asks StarRocks for the log until `deadline`; without an answer it
+/// is left out.
 [[nodiscard]] asio::awaitable<Refusal> explain(starrocks::Client& client, RefusedLoad load,
                                                Deadline deadline);
 

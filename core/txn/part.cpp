@@ -7,10 +7,9 @@
 #include "core/txn/load_refusal.hpp"
 #include "core/txn/reaction.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -26,7 +25,8 @@ using Step = PartAttempt::Step;
 
 /// Rows are loaded when so many bytes wait ...
 constexpr std::uint64_t kLoadBytes = (8_MiB).value;
-/// ... or when the oldest has waited so long: few requests, and little is left for Checkpoint to do.
+/// ... or when the oldest has waited so long: few requests, and little is left for Checkpoint to
+/// do.
 constexpr milliseconds kLinger{500};
 /// Largest body of one load; it ends with the end of a batch (starrocks-load-protocol.md 5.5).
 constexpr std::uint64_t kMaxLoadBody = (32_MiB).value;
@@ -106,11 +106,12 @@ asio::awaitable<void> Part::drive() {
     const bool again = co_await attempt();
     if (!again || stopping_) break;
     const auto wait = pause();
-    services_.logger.warn("part not prepared, driving it again",
-                          {{"label", label_},
-                           {"table", table_.table},
-                           {"error", std::string(to_string(last_error_))},
-                           {"pause_ms", std::to_string(duration_cast<milliseconds>(wait).count())}});
+    services_.logger.warn(
+        "part not prepared, driving it again",
+        {{"label", label_},
+         {"table", table_.table},
+         {"error", std::string(to_string(last_error_))},
+         {"pause_ms", std::to_string(duration_cast<milliseconds>(wait).count())}});
     co_await sleep_for(wait);
   }
   if (open_) co_await roll_back();
@@ -134,8 +135,9 @@ asio::awaitable<bool> Part::attempt() {
   begun_at_ = wall_now();
   loaded_ = 0;
   const auto timeout = services_.options.times.transaction_timeout;
-  const Deadline begin_deadline =
-      Clock::now() + duration_cast<seconds>(services_.options.starrocks.request_timeout);
+  // It carries no data and is rolled back blindly, so a frontend that hangs costs little (another
+  // one may live).
+  const Deadline begin_deadline = Clock::now() + services_.options.starrocks.query_timeout;
   open_ = true;
   const auto begun = co_await services_.client.begin(table_, label_, timeout, begin_deadline);
   auto step = attempt.on_begin(begun);
@@ -152,8 +154,7 @@ asio::awaitable<bool> Part::attempt() {
     } else if (sealed_ && loaded_ == held_.size()) {
       step = PartAttempt::on_sealed();
     } else {
-      const Deadline due =
-          loaded_ < held_.size() ? held_[loaded_].arrived + kLinger : kNever;
+      const Deadline due = loaded_ < held_.size() ? held_[loaded_].arrived + kLinger : kNever;
       co_await changed_.wait_until(due);
     }
   }
@@ -213,6 +214,7 @@ asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
   const Deadline deadline = Clock::now() +
                             duration_cast<seconds>(services_.options.starrocks.request_timeout) +
                             kReplyMargin;
+  if (LOADSTAR_MUTANT(kTwoRequestsPerLabel)) tasks_.spawn(load_beside(load, deadline));
   const auto loaded = co_await services_.client.load(std::move(load), deadline);
   const Step step = attempt.on_load(loaded, rows);
   if (loaded.has_value() || step != Step::kRollback) {
@@ -221,6 +223,12 @@ asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
     release_loaded();
   }
   co_return step;
+}
+
+/// Of a mutant: a request of its own for a label that has one under way.
+asio::awaitable<void> Part::load_beside(starrocks::LoadRequest load, Deadline deadline) {
+  const auto ignored = co_await services_.client.load(std::move(load), deadline);
+  static_cast<void>(ignored);
 }
 
 asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {
@@ -232,8 +240,8 @@ asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {
   co_return attempt.on_prepare(std::move(outcome), lane_->max_filter_ratio > 0, lane_->has_where);
 }
 
-/// Not shielded work of a writer that ends: a rollback is always tried, so that the transaction does not
-/// wait for its timeout.
+/// Not shielded work of a writer that ends: a rollback is always tried, so that the transaction
+/// does not wait for its timeout.
 asio::awaitable<void> Part::roll_back() {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   rolling_back_ = true;
@@ -263,7 +271,8 @@ asio::awaitable<void> Part::judge_failure(const PartAttempt& attempt) {
   if (attempt.label_was_taken()) {
     services_.metrics.error("LABEL_TAKEN");
     services_.logger.error(
-        "a label of ours was taken: two daemons serve one epoch, or another load job uses our prefix",
+        "a label of ours was taken: two daemons serve one epoch, or another load job uses our "
+        "prefix",
         {{"label", label_}});
   } else if (attempt.count_mismatch()) {
     const std::uint64_t total = attempt.counts()->total_rows;
@@ -294,10 +303,10 @@ asio::awaitable<void> Part::judge_failure(const PartAttempt& attempt) {
     }
   }
   if (dropped_) {
-    co_await fail(Reason::kIntervalLost,
-                  fmt::format("{}; its rows are not held any more, because memory was short",
-                              error.detail),
-                  attempt);
+    co_await fail(
+        Reason::kIntervalLost,
+        fmt::format("{}; its rows are not held any more, because memory was short", error.detail),
+        attempt);
   }
 }
 

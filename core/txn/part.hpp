@@ -32,8 +32,8 @@ class PartHost {
   PartHost& operator=(const PartHost&) = delete;
   virtual ~PartHost() = default;
 
-  /// Waits until no other part of the checkpoint is between begin and its answer (so that probing may
-  /// stop after two unknown parts, ingest-api.md 4.3), then gives the next number. nullopt: the
+  /// Waits until no other part of the checkpoint is between begin and its answer (so that probing
+  /// may stop after two unknown parts, ingest-api.md 4.3), then gives the next number. nullopt: the
   /// numbers are used up, or the writer has ended.
   virtual asio::awaitable<std::optional<std::uint64_t>> begin_turn(std::uint64_t checkpoint) = 0;
   /// The answer to begin is there; `spent` false: the number may be given again.
@@ -54,9 +54,9 @@ struct PartServices {
   Logger logger;
 };
 
-/// Rows of one lane in one checkpoint, and the StarRocks transaction they are in (architecture.md 4;
-/// ingest-api.md 2.1). Rows go into the open transaction as they come; the bytes are kept until the
-/// transaction is prepared, so that a poisoned one is driven again under the next number.
+/// Rows of one lane in one checkpoint, and the StarRocks transaction they are in (architecture.md
+/// 4; ingest-api.md 2.1). Rows go into the open transaction as they come; the bytes are kept until
+/// the transaction is prepared, so that a poisoned one is driven again under the next number.
 ///
 /// Confined to the strand of its writer. stop() before it is destroyed.
 class Part {
@@ -79,7 +79,8 @@ class Part {
   /// Loads at once what waits, instead of waiting for more (memory pressure).
   void hurry();
 
-  /// Stops keeping bytes that are loaded already (D6). A fault of this part then costs INTERVAL_LOST.
+  /// Stops keeping bytes that are loaded already (D6). A fault of this part then costs
+  /// INTERVAL_LOST.
   void stop_retaining();
 
   /// Ends it: what is not prepared is rolled back.
@@ -113,6 +114,7 @@ class Part {
   asio::awaitable<void> drive();
   asio::awaitable<bool> attempt();
   asio::awaitable<PartAttempt::Step> load_next(PartAttempt& attempt);
+  asio::awaitable<void> load_beside(starrocks::LoadRequest load, Deadline deadline);
   asio::awaitable<PartAttempt::Step> prepare(PartAttempt& attempt);
   asio::awaitable<void> roll_back();
   asio::awaitable<void> judge_failure(const PartAttempt& attempt);
@@ -136,7 +138,7 @@ class Part {
   bool dropped_ = false;  // loaded bytes are gone
   bool stopping_ = false;
   bool rolling_back_ = false;
-  bool open_ = false;     // `label_` may have a transaction that is not prepared
+  bool open_ = false;  // `label_` may have a transaction that is not prepared
   std::deque<Held> held_;
   std::size_t loaded_ = 0;  // how many of held_ are in the open transaction
   std::uint64_t first_sequence_ = 0;

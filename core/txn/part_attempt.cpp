@@ -60,8 +60,7 @@ PartAttempt::Step PartAttempt::on_prepare(starrocks::LoadOutcome outcome, bool m
     if (outcome.verdict != starrocks::LoadVerdict::kFailed) {
       return poison({Errc::kMalformedReply, Certainty::kUnknown, "not an answer to prepare"});
     }
-    if (LOADSTAR_MUTANT(kLostPrepareIsSuccess) &&
-        outcome.error.certainty == Certainty::kUnknown) {
+    if (LOADSTAR_MUTANT(kLostPrepareIsSuccess) && outcome.error.certainty == Certainty::kUnknown) {
       counts_ = starrocks::LoadCounts{.total_rows = rows_, .loaded_rows = rows_};
       return Step::kPrepared;
     }
@@ -71,8 +70,8 @@ PartAttempt::Step PartAttempt::on_prepare(starrocks::LoadOutcome outcome, bool m
   counts_ = outcome.counts;
   const Expectation expected{rows_, may_filter, may_unselect};
   const bool matches = counts_match(expected, outcome.counts);
-  const bool believed = LOADSTAR_MUTANT(kCountIsNotCompared) ||
-                        LOADSTAR_MUTANT(kPreparedAlthoughLoadFailed);
+  const bool believed =
+      LOADSTAR_MUTANT(kCountIsNotCompared) || LOADSTAR_MUTANT(kPreparedAlthoughLoadFailed);
   if (matches || believed) return Step::kPrepared;
   count_mismatch_ = true;
   return poison({Errc::kRejected, Certainty::kNotApplied,

@@ -11,13 +11,14 @@
 namespace loadstar::txn {
 
 /// One StarRocks transaction of an exactly-once part, from begin to prepared, as a state machine
-/// without I/O (ingest-api.md 4.4, rules R1 to R3). An attempt is replaced, never repaired (D3): what is
-/// not a proved success is rolled back, and the same rows are driven again under the next label.
+/// without I/O (ingest-api.md 4.4, rules R1 to R3). An attempt is replaced, never repaired (D3):
+/// what is not a proved success is rolled back, and the same rows are driven again under the next
+/// label.
 class PartAttempt {
  public:
   enum class Step {
     kBegin,
-    kFill,      ///< open: the next rows may be loaded; when there are no more, kPrepare
+    kFill,  ///< open: the next rows may be loaded; when there are no more, kPrepare
     kPrepare,
     kRollback,  ///< poisoned: nothing is loaded or prepared any more
     kPrepared,

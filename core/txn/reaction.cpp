@@ -11,16 +11,22 @@ Reaction reaction_to(Errc code) {
     case Errc::kRedirectFailed:
     case Errc::kMalformedReply:
     case Errc::kUnexpectedStatus:
-    case Errc::kCircuitOpen: return Reaction::kRetry;
-    case Errc::kBadCredentials: return Reaction::kRetrySlowly;
-    case Errc::kCongested: return Reaction::kSlowDown;
+    case Errc::kCircuitOpen:
+      return Reaction::kRetry;
+    case Errc::kBadCredentials:
+      return Reaction::kRetrySlowly;
+    case Errc::kCongested:
+      return Reaction::kSlowDown;
     case Errc::kRedirectRefused:
-    case Errc::kRejected: return Reaction::kCountedRetry;
-    case Errc::kRowsRejected: return Reaction::kIsolate;
+    case Errc::kRejected:
+      return Reaction::kCountedRetry;
+    case Errc::kRowsRejected:
+      return Reaction::kIsolate;
     case Errc::kAccessDenied:
     case Errc::kNotFound:
     case Errc::kUnsupported:
-    case Errc::kInvalidRequest: return Reaction::kRefuse;
+    case Errc::kInvalidRequest:
+      return Reaction::kRefuse;
   }
   return Reaction::kRefuse;
 }
@@ -37,13 +43,21 @@ Reason reason_for(Errc code) {
     case Errc::kUnexpectedStatus:
     case Errc::kCircuitOpen:
     case Errc::kCongested:
-    case Errc::kBadCredentials: return Reason::kStarrocksUnavailable;
-    case Errc::kAccessDenied: return Reason::kAccessDenied;
-    case Errc::kNotFound: return Reason::kTableNotFound;
-    case Errc::kRowsRejected: return Reason::kRowsRejected;
+    case Errc::kBadCredentials:
+    // StarRocks said no without saying that it is the rows or the request: as a rule it passes
+    // ("tablet writer cannot be opened", no backend), so the client keeps its rows and comes back
+    // (F229).
     case Errc::kRejected:
+      return Reason::kStarrocksUnavailable;
+    case Errc::kAccessDenied:
+      return Reason::kAccessDenied;
+    case Errc::kNotFound:
+      return Reason::kTableNotFound;
+    case Errc::kRowsRejected:
+      return Reason::kRowsRejected;
     case Errc::kUnsupported:
-    case Errc::kInvalidRequest: return Reason::kUnsupportedCombination;
+    case Errc::kInvalidRequest:
+      return Reason::kUnsupportedCombination;
   }
   return Reason::kStarrocksUnavailable;
 }

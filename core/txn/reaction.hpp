@@ -1,20 +1,22 @@
 #pragma once
 
-#include <cstdint>
-
 #include "core/base/error.hpp"
 #include "core/base/reason.hpp"
+
+#include <cstdint>
 
 namespace loadstar::txn {
 
 /// What to do with rows whose load was certainly not applied, by why it was not.
 enum class Reaction : std::uint8_t {
-  kRetry,       ///< StarRocks is not there: again after back-off, for as long as it takes
-  kRetrySlowly, ///< our account is refused: again, but not hot (delivery-and-faults.md F050)
-  kSlowDown,    ///< congestion: fewer and larger loads, again after back-off
-  kCountedRetry,  ///< StarRocks said no: again RetryOptions::max_attempts times, then refuse
-  kIsolate,     ///< it is the rows: find the batches that are bad
-  kRefuse,      ///< repeating cannot help: the streams end
+  kRetry,        ///< StarRocks is not there: again after back-off, for as long as it takes
+  kRetrySlowly,  ///< our account is refused: again, but not hot (delivery-and-faults.md F050)
+  kSlowDown,     ///< congestion: fewer and larger loads, again after back-off
+  /// StarRocks said no: again, a stream load RetryOptions::max_attempts times, a transaction for as
+  /// long as a request may take (operations.md 5), then refuse
+  kCountedRetry,
+  kIsolate,  ///< it is the rows: find the batches that are bad
+  kRefuse,   ///< repeating cannot help: the streams end
 };
 
 /// One row per Errc; exhaustively tested.

@@ -95,9 +95,10 @@ class Reader {
 Refusal bad_token(std::string_view what) {
   Refusal refusal;
   refusal.reason = Reason::kBadResumeToken;
-  refusal.message = fmt::format("the resume token {}; pass the bytes of the last Checkpoint "
-                                "unchanged",
-                                what);
+  refusal.message = fmt::format(
+      "the resume token {}; pass the bytes of the last Checkpoint "
+      "unchanged",
+      what);
   return refusal;
 }
 
@@ -196,9 +197,9 @@ Answer<ResumeToken> decode_resume_token(std::string_view bytes) {
 }
 
 std::string label_of(const ResumeToken& token, const TokenPart& part) {
-  const auto label = starrocks::build(starrocks::PartLabel{
-      token.prefix, token.writer, starrocks::database_hash(token.database), part.epoch,
-      part.checkpoint, part.part});
+  const auto label = starrocks::build(starrocks::PartLabel{token.prefix, token.writer,
+                                                           starrocks::database_hash(token.database),
+                                                           part.epoch, part.checkpoint, part.part});
   LOADSTAR_ASSERT(label.has_value(), "decode_resume_token() checked the bounds of the fields");
   return *label;
 }

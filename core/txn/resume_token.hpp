@@ -20,9 +20,10 @@ struct TokenPart {
   friend bool operator==(const TokenPart&, const TokenPart&) = default;
 };
 
-/// The state of an exactly-once writer, as its client keeps it (ingest-api.md 2.1, 4.6): up to which
-/// checkpoint it is prepared, and which transactions of this and of all earlier checkpoints are not
-/// known to be committed. Cumulative: a later token replaces every earlier one of the writer.
+/// The state of an exactly-once writer, as its client keeps it (ingest-api.md 2.1, 4.6): up to
+/// which checkpoint it is prepared, and which transactions of this and of all earlier checkpoints
+/// are not known to be committed. Cumulative: a later token replaces every earlier one of the
+/// writer.
 ///
 /// The parts of one table stand in the order in which they are committed.
 struct ResumeToken {
@@ -37,8 +38,8 @@ struct ResumeToken {
   friend bool operator==(const ResumeToken&, const ResumeToken&) = default;
 };
 
-// Byte format, version 1. Numbers are unsigned LEB128 (as protobuf's varints), texts are a length and
-// their bytes.
+// Byte format, version 1. Numbers are unsigned LEB128 (as protobuf's varints), texts are a length
+// and their bytes.
 //
 //   'L' 'S' 'T'  0x01
 //   prefix  writer  database
@@ -47,16 +48,16 @@ struct ResumeToken {
 //   number of parts, each: index of its table, epoch, checkpoint, part
 //   CRC-32 (RFC 1952 8) of everything before it, 4 bytes, least significant first
 //
-// The checksum finds accidents, not attacks: a token is not a credential, and `commit` is sent for the
-// labels that follow from its fields alone.
+// The checksum finds accidents, not attacks: a token is not a credential, and `commit` is sent for
+// the labels that follow from its fields alone.
 
 /// Largest token that is read.
 inline constexpr std::size_t kMaxTokenBytes = 1U << 20U;
 
 [[nodiscard]] std::string encode(const ResumeToken& token);
 
-/// BAD_RESUME_TOKEN, saying what is wrong with it, for everything that encode() does not write. Never
-/// reads a version that it does not know.
+/// BAD_RESUME_TOKEN, saying what is wrong with it, for everything that encode() does not write.
+/// Never reads a version that it does not know.
 [[nodiscard]] Answer<ResumeToken> decode_resume_token(std::string_view bytes);
 
 /// The label of `part` of `token`.

@@ -1,18 +1,18 @@
 #include "core/txn/table_directory.hpp"
 
-#include <fmt/format.h>
+#include "core/starrocks/label.hpp"
+#include "core/txn/reaction.hpp"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
-
-#include "core/starrocks/label.hpp"
-#include "core/txn/reaction.hpp"
 
 namespace loadstar::txn {
 namespace {
@@ -26,9 +26,11 @@ constexpr std::chrono::milliseconds kAskAgain{1'000};
 /// Open does not wait longer for the check of its database (it is a courtesy, not a promise).
 constexpr std::chrono::seconds kDatabaseCheck{2};
 
-/// First releases of two interfaces (starrocks-load-protocol.md 12).
+/// First releases of interfaces (starrocks-load-protocol.md 12).
 constexpr starrocks::Version kTransactions{2, 4, 0};
 constexpr starrocks::Version kTransactionMergeCondition{3, 1, 5};
+constexpr starrocks::Version kJsonCompression{3, 2, 7};
+constexpr starrocks::Version kMergeCommit{3, 4, 0};
 
 Refusal refuse(Reason reason, std::string message) {
   Refusal refusal;
@@ -70,8 +72,9 @@ asio::awaitable<InfoAnswer> TableDirectory::info_on_strand(starrocks::TableName 
   auto answer = co_await ask(table);
   known_[table].asking = false;
   if (answer.ok()) known_[table].info = answer.value();
-  // A table that is gone must not be found in the cache.
-  if (!answer.ok() && answer.refusal().reason == Reason::kTableNotFound) known_[table].info.reset();
+  // A table that is gone must not be found in the cache, and names that are no tables must not fill
+  // it.
+  if (!answer.ok() && answer.refusal().reason == Reason::kTableNotFound) known_.erase(table);
   answered_.notify();
   co_return answer;
 }
@@ -100,10 +103,11 @@ asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
                                      table.table, schema.error().detail));
       case Errc::kUnsupported:
       case Errc::kAccessDenied:
-        services_.logger.warn("StarRocks does not tell the schema; typed rows go by their own types",
-                              {{"database", table.database},
-                               {"table", table.table},
-                               {"error", describe(schema.error())}});
+        services_.logger.warn(
+            "StarRocks does not tell the schema; typed rows go by their own types",
+            {{"database", table.database},
+             {"table", table.table},
+             {"error", describe(schema.error())}});
         break;
       default:
         co_return refuse(Reason::kStarrocksUnavailable,
@@ -127,13 +131,18 @@ asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
   if (version.has_value()) {
     facts.has_transactions = *version >= kTransactions;
     facts.transaction_merge_condition = *version >= kTransactionMergeCondition;
+    facts.json_compression = *version >= kJsonCompression;
+    facts.merge_commit = *version >= kMergeCommit;
     services_.metrics.starrocks_version(to_string(*version));
     const std::lock_guard lock(mutex_);
     version_ = to_string(*version);
   } else {
-    // The interface is asked directly when the version is not told (8.8).
-    const auto transactions = co_await services_.client.has_transactions(deadline);
-    if (!transactions.has_value()) co_return facts_.value_or(facts);
+    // What is known does not change because one question was not answered. Otherwise the interface
+    // is asked directly (8.8).
+    if (facts_) co_return *facts_;
+    const Deadline again = Clock::now() + services_.options.starrocks.query_timeout;
+    const auto transactions = co_await services_.client.has_transactions(again);
+    if (!transactions.has_value()) co_return facts;
     facts.has_transactions = *transactions;
   }
   facts_ = facts;
@@ -181,18 +190,21 @@ void TableDirectory::relieve_memory(std::uint64_t limit) {
   // A snapshot: the queues go on while this looks at them.
   std::vector<std::pair<std::uint64_t, std::shared_ptr<TableQueue>>> queues;
   std::uint64_t waiting = 0;
+  bool loading = false;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, queue] : queues_) {
       queues.emplace_back(queue->waiting_bytes(), queue);
       waiting += queues.back().first;
+      loading = loading || queue->loading();
     }
   }
   std::sort(queues.begin(), queues.end(),
             [](const auto& left, const auto& right) { return left.first > right.first; });
   for (const auto& [bytes, queue] : queues) {
-    if (waiting <= limit / 2) break;
+    if (bytes == 0 || (waiting <= limit / 2 && loading)) break;
     waiting -= bytes;
+    loading = true;
     queue->flush_all(FlushTrigger::kMemory);
   }
 }
@@ -202,14 +214,15 @@ std::string TableDirectory::version() const {
   return version_;
 }
 
-asio::awaitable<void> TableDirectory::stop() {
+asio::awaitable<void> TableDirectory::stop(Deadline rollbacks_until) {
   std::vector<std::shared_ptr<TableQueue>> queues;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     for (const auto& [name, queue] : queues_) queues.push_back(queue);
   }
-  for (const auto& queue : queues) co_await queue->stop();
+  for (const auto& queue : queues) queue->cancel(rollbacks_until);
+  for (const auto& queue : queues) co_await queue->join();
 }
 
 }  // namespace loadstar::txn

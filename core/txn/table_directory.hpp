@@ -1,18 +1,19 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-
 #include "core/base/reason.hpp"
 #include "core/base/signal.hpp"
 #include "core/base/table_schema.hpp"
 #include "core/ingest/lane.hpp"
 #include "core/txn/table_queue.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 
 namespace loadstar::txn {
 
@@ -24,7 +25,8 @@ struct TableInfo {
   Clock::time_point read_at;
 };
 
-/// All tables of the daemon: their queues, made on first use, and what StarRocks says of them, cached.
+/// All tables of the daemon: their queues, made on first use, and what StarRocks says of them,
+/// cached.
 ///
 /// Thread-safe. I/O runs on the directory's strand; a table is asked for once however many wait.
 class TableDirectory {
@@ -34,31 +36,33 @@ class TableDirectory {
   TableDirectory(const TableDirectory&) = delete;
   TableDirectory& operator=(const TableDirectory&) = delete;
 
-  /// What is known of the table, not older than `max_age`. TABLE_NOT_FOUND (also when the table is not
-  /// configured and unknown tables are refused), ACCESS_DENIED, STARROCKS_UNAVAILABLE: ask again later.
+  /// What is known of the table, not older than `max_age`. TABLE_NOT_FOUND (also when the table is
+  /// not configured and unknown tables are refused), ACCESS_DENIED, STARROCKS_UNAVAILABLE: ask
+  /// again later.
   asio::awaitable<Answer<std::shared_ptr<const TableInfo>>> info(starrocks::TableName table,
                                                                  Clock::duration max_age);
 
-  /// Whether the database is there. Done also when StarRocks does not answer now: the first batch will
-  /// tell. DATABASE_NOT_FOUND otherwise.
+  /// Whether the database is there. Done also when StarRocks does not answer now: the first batch
+  /// will tell. DATABASE_NOT_FOUND otherwise.
   asio::awaitable<Answer<Done>> check_database(std::string database);
 
   /// The queue of a table for which info() succeeded.
   [[nodiscard]] std::shared_ptr<TableQueue> queue(const starrocks::TableName& table,
                                                   const TableOptions& options);
 
-  /// Loads the largest waiting lanes at once, until at most half of the budget waits (D6).
+  /// Loads the largest waiting lanes at once, until at most half of the budget waits; the largest
+  /// also if no load is under way, because then nothing else would release memory (D6).
   void relieve_memory(std::uint64_t limit);
 
-  /// `others`: called by relieve_memory() too, for holders of memory that are no table. Once, before
-  /// anything else.
+  /// `others`: called by relieve_memory() too, for holders of memory that are no table. Once,
+  /// before anything else.
   void on_relief(std::function<void()> others) { others_ = std::move(others); }
 
   /// Version that StarRocks reports; empty until known.
   [[nodiscard]] std::string version() const;
 
-  /// Stops all queues.
-  asio::awaitable<void> stop();
+  /// Cancels all loads of all tables, then waits for them. Rollbacks go on until `rollbacks_until`.
+  asio::awaitable<void> stop(Deadline rollbacks_until = kNever);
 
  private:
   struct Entry {

@@ -1,14 +1,14 @@
 #include "core/txn/table_queue.hpp"
 
-#include <boost/asio/co_spawn.hpp>
+#include "core/base/deadline.hpp"
+#include "core/base/run_on.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
 #include <map>
 #include <utility>
-
-#include "core/base/deadline.hpp"
 
 namespace loadstar::txn {
 namespace {
@@ -25,16 +25,16 @@ TableQueue::TableQueue(asio::any_io_executor executor, LoadServices services,
       services_(services),
       metrics_(services.metrics.table(table.database, table.table)),
       buffer_(ingest::make_flush_limits(options.flush, jitter(random_seed)), options.parallelism),
-      driver_(std::move(services), std::move(table), options, metrics_, random_seed,
-              [this](bool congested) {
-                if (congested) {
-                  congestion_.on_congestion();
-                } else {
-                  congestion_.on_success();
-                }
-                metrics_.flush_interval_effective.Set(
-                    std::chrono::duration<double>(max_age()).count());
-              }),
+      driver_(
+          strand_, std::move(services), std::move(table), options, metrics_, random_seed,
+          [this](bool congested) {
+            if (congested) {
+              congestion_.on_congestion();
+            } else {
+              congestion_.on_success();
+            }
+            metrics_.flush_interval_effective.Set(std::chrono::duration<double>(max_age()).count());
+          }),
       outcomes_(std::move(outcomes)),
       changed_(strand_),
       tasks_(strand_) {
@@ -79,6 +79,7 @@ void TableQueue::pump() {
     tasks_.spawn(load(std::move(*group)));
   }
   waiting_bytes_ = buffer_.waiting_bytes();
+  loading_ = buffer_.in_flight() > 0;
   changed_.notify();
 }
 
@@ -110,18 +111,26 @@ asio::awaitable<void> TableQueue::keep_time() {
   }
 }
 
-asio::awaitable<void> TableQueue::stop() {
-  const auto self = shared_from_this();
-  auto on_strand = stop_on_strand();
-  co_await asio::co_spawn(strand_, std::move(on_strand), asio::use_awaitable);
+void TableQueue::cancel(Deadline rollbacks_until) {
+  auto end = [self = shared_from_this(), rollbacks_until] {
+    self->stopping_ = true;
+    self->driver_.stop(rollbacks_until);
+    self->changed_.notify();
+    self->tasks_.cancel();
+  };
+  asio::post(strand_, std::move(end));
 }
 
-asio::awaitable<void> TableQueue::stop_on_strand() {
-  stopping_ = true;
-  driver_.stop();
-  changed_.notify();
-  tasks_.cancel();
+asio::awaitable<void> TableQueue::join() {
+  const auto self = shared_from_this();
+  auto joined = join_on_strand();
+  const Done done = co_await run_on(strand_, std::move(joined));
+  static_cast<void>(done);
+}
+
+asio::awaitable<Done> TableQueue::join_on_strand() {
   co_await tasks_.join();
+  co_return Done{};
 }
 
 Clock::duration TableQueue::max_age() const {

@@ -6,11 +6,10 @@
 #include "core/starrocks/label.hpp"
 #include "core/txn/commit_attempt.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -114,17 +113,18 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     search.deadline = deadline;
     for (const TokenPart& part : token.parts) search.decided.insert(label_of(token, part));
     search.chains = chains_of(search.range, kMaxReads / 2);
-    const auto epochs = search.range.last_epoch + 1 - std::min(search.range.first_epoch,
-                                                               search.range.last_epoch + 1);
+    const auto epochs = search.range.last_epoch + 1 -
+                        std::min(search.range.first_epoch, search.range.last_epoch + 1);
     search.cut_short = search.chains.size() < epochs * search.range.max_pending;
     TaskGroup workers(strand_);
     for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(probe(search));
     co_await workers.join();
     unlock(key);
     if (search.cut_short) {
-      logger_.warn("not every transaction of earlier epochs could be looked for; the rest ends by "
-                   "its timeout",
-                   {{"writer", search.range.writer}});
+      logger_.warn(
+          "not every transaction of earlier epochs could be looked for; the rest ends by "
+          "its timeout",
+          {{"writer", search.range.writer}});
     }
     if (search.stale) {
       Refusal refusal = refuse(
@@ -336,16 +336,18 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
       refusal.metadata["reason"] = attempt.reason();
     } else if (step == Step::kForgotten) {
       metrics_.transaction("unknown");
-      refusal = refuse(Reason::kOutcomeUnknown,
-                       fmt::format("StarRocks does not remember transaction {} of {}.{}; whether its "
-                                   "rows are there cannot be known",
-                                   label, table.database, table.table));
+      refusal =
+          refuse(Reason::kOutcomeUnknown,
+                 fmt::format("StarRocks does not remember transaction {} of {}.{}; whether its "
+                             "rows are there cannot be known",
+                             label, table.database, table.table));
     } else {
       // A label of a token that is not prepared: a breach of A1 or A5. Never committed (F6).
-      refusal = refuse(Reason::kOutcomeUnknown,
-                       fmt::format("transaction {} of {}.{} is not prepared although the token names "
-                                   "it; it is not committed",
-                                   label, table.database, table.table));
+      refusal =
+          refuse(Reason::kOutcomeUnknown,
+                 fmt::format("transaction {} of {}.{} is not prepared although the token names "
+                             "it; it is not committed",
+                             label, table.database, table.table));
     }
     logger_.error("commit failed", {{"label", label}, {"reason", refusal.message}});
     refusal.metadata["label"] = label;
@@ -426,8 +428,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   }
 
   asio::awaitable<void> roll_back_candidate(Search& search, std::string label) {
-    // The table of a candidate is not known, and rollback does not need it (starrocks-load-protocol.md
-    // 5.1).
+    // The table of a candidate is not known, and rollback does not need it
+    // (starrocks-load-protocol.md 5.1).
     const starrocks::TableName table{search.range.database, ""};
     for (int i = 0; i < kRollbackTries && !stopping_; ++i) {
       if (i > 0) co_await sleep_for(kPause);

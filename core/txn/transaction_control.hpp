@@ -23,9 +23,9 @@ namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
-/// Phase two of exactly-once delivery, for any writer and without its help: commits what a token names,
-/// and rolls back what it does not (ingest-api.md 3.3, 3.4, 4.3). Works that its callers gave up goes
-/// on. One at a time per writer, so that no label has two requests under way (R8).
+/// Phase two of exactly-once delivery, for any writer and without its help: commits what a token
+/// names, and rolls back what it does not (ingest-api.md 3.3, 3.4, 4.3). Works that its callers
+/// gave up goes on. One at a time per writer, so that no label has two requests under way (R8).
 ///
 /// Thread-safe: awaitables may be called from any executor; the work runs on a strand of its own.
 class TransactionControl {

@@ -1,19 +1,20 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <memory>
-
 #include "core/base/reason.hpp"
 #include "core/base/slice.hpp"
 #include "core/txn/api.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
 
 namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
 /// One Write call attached to its writer. Two coroutines of the call use it: the reader appends
-/// messages, the sender takes events; both may run on any executor. The call owns it and says goodbye
-/// by half_close() or disconnect(); destroying it without either counts as disconnect().
+/// messages, the sender takes events; both may run on any executor. The call owns it and says
+/// goodbye by half_close() or disconnect(); destroying it without either counts as disconnect().
 class WriteStream {
  public:
   WriteStream() = default;
@@ -24,9 +25,9 @@ class WriteStream {
   /// Answer to the Open.
   [[nodiscard]] virtual const Opened& opened() const = 0;
 
-  /// Takes one message (a WriteRequest with a Batch) and returns when the next may be read: at once, or
-  /// when the memory budget has room again (D6). A refusal means: read no more, the sender's Ended says
-  /// why. Not cancelled half-way; ends early when the stream is over.
+  /// Takes one message (a WriteRequest with a Batch) and returns when the next may be read: at
+  /// once, or when the memory budget has room again (D6). A refusal means: read no more, the
+  /// sender's Ended says why. Not cancelled half-way; ends early when the stream is over.
   virtual asio::awaitable<Answer<Done>> append(SliceList message) = 0;
 
   /// The client closed its side: everything received is flushed, the last Ack and Ended follow.
@@ -36,8 +37,8 @@ class WriteStream {
   /// flushed. next_event() then gives Ended.
   virtual void disconnect() = 0;
 
-  /// Waits for the next event; acks are coalesced (ingest-api.md 3.1). One call at a time. After Ended
-  /// it is not called again.
+  /// Waits for the next event; acks are coalesced (ingest-api.md 3.1). One call at a time. After
+  /// Ended it is not called again.
   virtual asio::awaitable<StreamEvent> next_event() = 0;
 };
 

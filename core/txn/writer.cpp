@@ -111,7 +111,11 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
   auto misnumbered = number_batch(batch, duplicate);
   if (misnumbered) co_return end_stream(std::move(*misnumbered));
   if (duplicate) {
-    services_.metrics.table(database(), batch.table).duplicate_batches.Increment();
+    // Only a table that was written to has series: a name alone must not make some.
+    const auto table = encoder_.tables().find(batch.table);
+    if (table != encoder_.tables().end() && table->second.metrics != nullptr) {
+      table->second.metrics->duplicate_batches.Increment();
+    }
     slot_.tell_again();
     co_return false;
   }
@@ -120,12 +124,15 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
   if (!reads(stream)) co_return over(stream);
   if (!encoded.ok()) co_return end_stream(encoded.refusal());
   const BatchEncoder::Table& table = *encoded.value().table;
+  // Typed rows can grow when they become JSON; what is held is what counts (D6).
+  const std::uint64_t held = std::max(size, encoded.value().batch.payload.size());
+  services_.budget.charge(*account_, held - size);
   table.metrics->ingest_batches.Increment();
   table.metrics->ingest_rows.Increment(static_cast<double>(batch.row_count));
   table.metrics->ingest_bytes.Increment(static_cast<double>(size));
-  table.metrics->buffer_bytes.Increment(static_cast<double>(size));
+  table.metrics->buffer_bytes.Increment(static_cast<double>(held));
   table.metrics->buffer_rows.Increment(static_cast<double>(batch.row_count));
-  window_.receive({size, batch.row_count, arrived, table.metrics});
+  window_.receive({held, batch.row_count, arrived, table.metrics});
   services_.metrics.ack_received.Observe(
       std::chrono::duration<double>(Clock::now() - arrived).count());
   const bool dropped =
@@ -135,7 +142,8 @@ asio::awaitable<Answer<bool>> Writer::take(std::uint64_t stream, SliceList messa
     const auto entry = window_.commit(batch.sequence);
     if (entry) release(*entry);
   } else {
-    table.queue->submit({number(), batch.sequence, std::move(encoded.value().batch), arrived});
+    table.queue->submit(
+        {number(), batch.sequence, std::move(encoded.value().batch), arrived, held});
   }
   changed_.notify();
   co_return true;
@@ -210,7 +218,7 @@ void Writer::left_alone() {
     finish_ending();
     return;
   }
-  tasks_.spawn(outlive_stream(slot_.number()));
+  tasks_.spawn(outlive_stream(slot_.number()), shared_from_this());
 }
 
 asio::awaitable<void> Writer::outlive_stream(std::uint64_t stream) {
@@ -261,7 +269,7 @@ void Writer::on_outcomes(std::vector<BatchOutcome> outcomes) {
     ending_ = Ending::kRejected;
     note_error(rejection());
     flush(window_.received(), FlushTrigger::kClient);
-    if (first && !window_.settled()) tasks_.spawn(limit_rejection_wait());
+    if (first && !window_.settled()) tasks_.spawn(limit_rejection_wait(), shared_from_this());
   }
   finish_ending();
   changed_.notify();
@@ -293,7 +301,9 @@ void Writer::become_gone() {
   services_.budget.forget(account_);
   changed_.notify();
   room_->notify();
-  on_gone_();
+  // The registry lets go of the writer now; who called us still holds it.
+  const auto tell = std::exchange(on_gone_, nullptr);
+  tell();
 }
 
 Refusal Writer::rejection() const {

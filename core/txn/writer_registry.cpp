@@ -12,9 +12,7 @@
 #include "core/txn/table_directory.hpp"
 #include "core/txn/writer.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,7 +51,7 @@ asio::awaitable<void> on_strand(std::shared_ptr<AnyWriter> writer, Call call) {
     co_return;
   };
   auto running = body(writer, std::move(call));
-  co_await asio::co_spawn(writer->strand(), std::move(running), asio::use_awaitable);
+  co_await run_on(writer->strand(), std::move(running));
 }
 
 }  // namespace
@@ -71,7 +69,8 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
         permits_(options_.max_loads),
         budget_(options_.limits.memory),
         tables_(executor_, LoadServices{client, metrics_, labels_, permits_, options_, logger_},
-                random_seed, [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
+                random_seed,
+                [this](std::uint64_t writer, std::vector<BatchOutcome> outcomes) {
                   deliver(writer, std::move(outcomes));
                 }),
         exactly_once_({executor_, tables_, budget_, client, metrics_, options_, logger_,
@@ -138,7 +137,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       }
       // The writer is ending: what it still holds goes first, so that rows stay in order.
       auto gone = writer->wait_gone(deadline);
-      co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
+      co_await run_on(writer->strand(), std::move(gone));
       if (draining_) co_return draining();
       if (Clock::now() >= deadline) {
         Refusal refusal = refuse(Reason::kStarrocksUnavailable,
@@ -173,9 +172,10 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
   asio::awaitable<Answer<AbortOutcome>> abort(AbortRequest request, Deadline deadline) {
     if (request.epoch == 0) {
       if (find(request.writer_id) != nullptr) {
-        co_return refuse(Reason::kUnsupportedCombination,
-                         "an at-least-once writer has no transaction to abort: what was received is "
-                         "loaded; close its stream to end it");
+        co_return refuse(
+            Reason::kUnsupportedCombination,
+            "an at-least-once writer has no transaction to abort: what was received is "
+            "loaded; close its stream to end it");
       }
       if (exactly_once_.holds(request.writer_id)) {
         co_return bad_open("epoch", "is required for an exactly-once writer");
@@ -239,7 +239,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     }
     for (const auto& writer : writers) {
       auto gone = writer->wait_gone(deadline);
-      co_await asio::co_spawn(writer->strand(), std::move(gone), asio::use_awaitable);
+      co_await run_on(writer->strand(), std::move(gone));
       auto count = [&report](WriterHandle& target) {
         report.uncommitted_batches += target.pending_batches();
         report.uncommitted_rows += target.pending_rows();
@@ -251,14 +251,14 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     co_return report;
   }
 
-  asio::awaitable<void> stop() {
+  asio::awaitable<void> stop(Deadline rollbacks_until) {
     draining_ = true;
     co_await exactly_once_.stop();
     for (const auto& writer : at_least_once()) {
       auto stopped = writer->stop();
-      co_await asio::co_spawn(writer->strand(), std::move(stopped), asio::use_awaitable);
+      co_await run_on(writer->strand(), std::move(stopped));
     }
-    co_await tables_.stop();
+    co_await tables_.stop(rollbacks_until);
     const std::lock_guard lock(mutex_);
     by_number_.clear();
     by_id_.clear();
@@ -402,7 +402,9 @@ asio::awaitable<DrainReport> WriterRegistry::drain(Deadline deadline) {
   return impl_->drain(deadline);
 }
 
-asio::awaitable<void> WriterRegistry::stop() { return impl_->stop(); }
+asio::awaitable<void> WriterRegistry::stop(Deadline rollbacks_until) {
+  return impl_->stop(rollbacks_until);
+}
 
 bool WriterRegistry::draining() const { return impl_->is_draining(); }
 

@@ -22,11 +22,11 @@ if grep -q 'not found' <<<"${linked}"; then
 fi
 mapfile -t paths < <(awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }' <<<"${linked}" | sort -u)
 ((${#paths[@]} > 0)) || fail "ldd names no library for ${binary}"
-found="$(for path in "${paths[@]}"; do basename "${path}"; done | sort -u)"
-listed="$(grep -v '^#' "${here}/libraries.txt" | sort -u)"
+found="$(for path in "${paths[@]}"; do basename "${path}"; done | LC_ALL=C sort -u)"
+listed="$(grep -v '^#' "${here}/libraries.txt" | LC_ALL=C sort -u)"
 if [[ "${found}" != "${listed}" ]]; then
   diff <(echo "${listed}") <(echo "${found}") >&2 || true
-  fail "the libraries of ${binary} (>) are not those of libraries.txt (<); look at the difference, then change the list"
+  fail "the libraries of ${binary} (>) are not those of libraries.txt (<); look at the difference, then run list-libraries.sh"
 fi
 
 mkdir -p "${root}/usr/bin" "${root}/usr/lib/ssl" "${root}/etc/ssl/certs" "${root}/etc/loadstar" "${root}/usr/share"

@@ -1,22 +1,4 @@
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <iostream>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <random>
-#include <string>
-#include <vector>
-
+#include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 #include "server/build_info.hpp"
 #include "server/commands/commands.hpp"
@@ -26,11 +8,29 @@
 #include "server/push/push_session.hpp"
 #include "server/size_text.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
 namespace loadstar::server {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr std::size_t kReadSize = 1U << 18U;
 constexpr milliseconds kBarEvery{100};
@@ -83,7 +83,7 @@ class Input {
 class Display {
  public:
   Display(bool quiet, std::optional<std::uint64_t> total)
-      : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), started_(steady_clock::now()) {
+      : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), started_(Clock::now()) {
     progress_.total_bytes = total;
   }
 
@@ -91,10 +91,10 @@ class Display {
     progress_.done_bytes = read_bytes - std::min(read_bytes, ledger.held_bytes());
     progress_.committed_rows = ledger.totals().committed_rows;
     progress_.rejected_rows = ledger.totals().rejected_rows;
-    const auto now = steady_clock::now();
+    const auto now = Clock::now();
     progress_.elapsed = std::chrono::duration_cast<milliseconds>(now - started_);
     if (quiet_ || now - shown_ < (terminal_ ? kBarEvery : kLineEvery)) return;
-    if (!terminal_ && shown_ == steady_clock::time_point()) {
+    if (!terminal_ && shown_ == Clock::time_point()) {
       shown_ = now;  // the first line comes after a while, not at once
       return;
     }
@@ -127,8 +127,8 @@ class Display {
 
   bool quiet_;
   bool terminal_;
-  steady_clock::time_point started_;
-  steady_clock::time_point shown_;
+  Clock::time_point started_;
+  Clock::time_point shown_;
   PushProgress progress_;
 };
 
@@ -142,8 +142,8 @@ std::string writer_name(const PushArguments& arguments) {
 void print_rejected(const std::vector<RejectedRows>& rejected) {
   for (std::size_t i = 0; i < rejected.size() && i < kMaxListed; ++i) {
     const RejectedRows& batch = rejected[i];
-    std::cerr << fmt::format("rejected: lines {}-{} ({} rows): {}\n", batch.first_line, batch.last_line,
-                             group_digits(batch.rows), batch.reason);
+    std::cerr << fmt::format("rejected: lines {}-{} ({} rows): {}\n", batch.first_line,
+                             batch.last_line, group_digits(batch.rows), batch.reason);
   }
   if (rejected.size() > kMaxListed) {
     std::cerr << fmt::format("... and {} more batches\n", rejected.size() - kMaxListed);
@@ -188,8 +188,9 @@ void print_text(const PushLedger& ledger, const std::string& error, milliseconds
   }
   std::cout << "\n";
   if (!error.empty()) {
-    std::cerr << fmt::format("loadstar push: {} ({} rows that were read are not known to be committed)\n",
-                             error, group_digits(ledger.held_rows()));
+    std::cerr << fmt::format(
+        "loadstar push: {} ({} rows that were read are not known to be committed)\n", error,
+        group_digits(ledger.held_rows()));
   }
 }
 
@@ -202,7 +203,8 @@ int push(const PushArguments& arguments) {
   }
   Input input(arguments.file);
   if (!input.is_open()) {
-    std::cerr << fmt::format("loadstar push: '{}': {}\n", arguments.file, std::strerror(input.error()));
+    std::cerr << fmt::format("loadstar push: '{}': {}\n", arguments.file,
+                             std::strerror(input.error()));
     return kExitNoInput;
   }
   RowChunker chunker(plan->chunker);
@@ -250,8 +252,8 @@ int push(const PushArguments& arguments) {
                                            channel_arguments);
   Display display(arguments.output == "json" && ::isatty(STDERR_FILENO) != 1, input.size());
   PushSession session(channel, std::move(target), plan->session);
-  const PushEnd end = session.run(
-      chunks, [&](const PushLedger& ledger) { display.update(read_bytes, ledger); });
+  const PushEnd end =
+      session.run(chunks, [&](const PushLedger& ledger) { display.update(read_bytes, ledger); });
   display.update(read_bytes, session.ledger());
   display.end();
 
@@ -279,21 +281,27 @@ void add_push_command(CLI::App& app, Command& run) {
       app.add_subcommand("push", "Send a file through a daemon, and wait until it is committed");
   command->add_option("TABLE", arguments->table, "DATABASE.TABLE")->required();
   command->add_option("FILE", arguments->file, "File, or - for standard input")->required();
-  command->add_option("--server,--target", arguments->server, "host:port or unix:PATH of the daemon")
+  command
+      ->add_option("--server,--target", arguments->server, "host:port or unix:PATH of the daemon")
       ->capture_default_str();
-  command->add_option("--format", arguments->format, "csv or ndjson; by the file's extension if not given")
+  command
+      ->add_option("--format", arguments->format,
+                   "csv or ndjson; by the file's extension if not given")
       ->check(CLI::IsMember({"csv", "ndjson"}));
   command->add_option("--column-separator", arguments->column_separator,
                       "CSV; \\t and \\xHH are understood; default: comma, tab for .tsv");
   command->add_option("--row-delimiter", arguments->row_delimiter, "CSV; default: line feed");
-  command->add_option("--enclose", arguments->enclose, "CSV: the character around fields, such as \"");
+  command->add_option("--enclose", arguments->enclose,
+                      "CSV: the character around fields, such as \"");
   command->add_option("--columns", arguments->columns, "Columns of the file, in order: a,b,c");
-  command->add_option("--property", arguments->properties, "NAME=VALUE: a Stream Load header; repeatable");
+  command->add_option("--property", arguments->properties,
+                      "NAME=VALUE: a Stream Load header; repeatable");
   command->add_option("--batch-bytes", arguments->batch_bytes, "Size of a batch")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{64U << 20U}))
       ->capture_default_str();
   command->add_flag("--header", arguments->header, "CSV: the first row has the column names");
-  command->add_option("--writer-id", arguments->writer_id, "Name of the writer; default: a random one");
+  command->add_option("--writer-id", arguments->writer_id,
+                      "Name of the writer; default: a random one");
   command->add_option("--retry-for", arguments->retry_seconds, "Seconds that a daemon may be away")
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "text or json")

@@ -1,9 +1,3 @@
-#include <unistd.h>
-
-#include <iostream>
-#include <memory>
-#include <string>
-
 #include "config/load.hpp"
 #include "config/show.hpp"
 #include "config/surroundings.hpp"
@@ -14,14 +8,23 @@
 #include "server/exit_status.hpp"
 #include "server/process_setup.hpp"
 
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+
 namespace loadstar::server {
 namespace {
 
 LogFormat choose_format(config::LogFormatOption option) {
   switch (option) {
-    case config::LogFormatOption::kJson: return LogFormat::kJson;
-    case config::LogFormatOption::kText: return LogFormat::kText;
-    case config::LogFormatOption::kAuto: break;
+    case config::LogFormatOption::kJson:
+      return LogFormat::kJson;
+    case config::LogFormatOption::kText:
+      return LogFormat::kText;
+    case config::LogFormatOption::kAuto:
+      break;
   }
   return ::isatty(STDERR_FILENO) == 1 ? LogFormat::kText : LogFormat::kJson;
 }

@@ -1,13 +1,13 @@
-#include <iostream>
-#include <memory>
-#include <string>
-
 #include "config/load.hpp"
 #include "config/reference.hpp"
 #include "config/show.hpp"
 #include "config/surroundings.hpp"
 #include "server/commands/commands.hpp"
 #include "server/exit_status.hpp"
+
+#include <iostream>
+#include <memory>
+#include <string>
 
 namespace loadstar::server {
 namespace {
@@ -49,8 +49,10 @@ void add_validate_command(CLI::App& app, Command& run) {
   auto arguments = std::make_shared<ValidateArguments>();
   CLI::App* const command = app.add_subcommand("validate", "Check a configuration file");
   command->add_option("FILE", arguments->path, "Configuration file (YAML)");
-  command->add_flag("--show", arguments->show, "Print the effective configuration, secrets left out");
-  command->add_flag("--reference", arguments->reference, "Print the reference of all keys (Markdown)");
+  command->add_flag("--show", arguments->show,
+                    "Print the effective configuration, secrets left out");
+  command->add_flag("--reference", arguments->reference,
+                    "Print the reference of all keys (Markdown)");
   command->add_flag("--json-schema", arguments->json_schema, "Print a JSON Schema for editors");
   command->callback([&run, arguments] { run = [arguments] { return validate(*arguments); }; });
 }

@@ -1,11 +1,12 @@
-#include <iostream>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-
 #include "server/build_info.hpp"
 #include "server/commands/commands.hpp"
 #include "server/exit_status.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+#include <memory>
+#include <string>
 
 namespace loadstar::server {
 namespace {
@@ -21,8 +22,10 @@ int print_version(const std::string& format) {
     std::cout << root.dump(2) << "\n";
     return kExitOk;
   }
-  std::cout << "loadstar " << info.version << " (" << info.revision << ", " << info.compiler << ")\n";
-  for (const auto& [name, version] : info.libraries) std::cout << "  " << name << " " << version << "\n";
+  std::cout << "loadstar " << info.version << " (" << info.revision << ", " << info.compiler
+            << ")\n";
+  for (const auto& [name, version] : info.libraries)
+    std::cout << "  " << name << " " << version << "\n";
   return kExitOk;
 }
 

@@ -27,7 +27,8 @@ void PushLedger::on_opened(bool attached, std::uint64_t next_sequence) {
   }
 }
 
-void PushLedger::on_ack(std::uint64_t received, std::uint64_t committed, std::uint64_t filtered_rows) {
+void PushLedger::on_ack(std::uint64_t received, std::uint64_t committed,
+                        std::uint64_t filtered_rows) {
   received_ = std::max(received_, received);
   filtered_now_ = std::max(filtered_now_, filtered_rows);
   totals_.filtered_rows = filtered_before_ + filtered_now_;
@@ -64,7 +65,8 @@ void PushLedger::on_rejected(std::string_view sequences, std::uint64_t settled_u
     });
   };
   for (auto batch = held_.begin(); batch != held_.end();) {
-    batch = batch->sequence != 0 && is_rejected(batch->sequence) ? reject(batch, reason) : batch + 1;
+    batch =
+        batch->sequence != 0 && is_rejected(batch->sequence) ? reject(batch, reason) : batch + 1;
   }
   // A list that was cut says nothing about the batches behind its end.
   const bool complete = !sequences.ends_with("...");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "server/push/row_chunker.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -7,8 +9,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "server/push/row_chunker.hpp"
 
 namespace loadstar::server {
 
@@ -30,10 +30,10 @@ struct RejectedRows {
   std::string reason;
 };
 
-/// The batches of a push that are not final: their numbers on the present stream, what has to be sent
-/// (again), and what became of those that are final. At-least-once, as ingest_service.proto has it: a
-/// batch is kept until `committed_sequence` passes it, and after a broken stream goes on from
-/// Opened.next_sequence. Pure.
+/// The batches of a push that are not final: their numbers on the present stream, what has to be
+/// sent (again), and what became of those that are final. At-least-once, as ingest_service.proto
+/// has it: a batch is kept until `committed_sequence` passes it, and after a broken stream goes on
+/// from Opened.next_sequence. Pure.
 class PushLedger {
  public:
   struct Batch {
@@ -45,15 +45,16 @@ class PushLedger {
   /// A new batch, to be sent after all others.
   void add(Chunk chunk);
 
-  /// Opened came: numbers what is held. Not attached: all of it, from `next_sequence`. Attached: what the
-  /// daemon has not received.
+  /// Opened came: numbers what is held. Not attached: all of it, from `next_sequence`. Attached:
+  /// what the daemon has not received.
   void on_opened(bool attached, std::uint64_t next_sequence);
 
   void on_ack(std::uint64_t received, std::uint64_t committed, std::uint64_t filtered_rows);
 
   /// The stream ended with ROWS_REJECTED. `sequences`: the refused batches, such as "5,9-11".
   /// `settled_up_to`: all other batches up to here are committed; 0 if the daemon did not say.
-  void on_rejected(std::string_view sequences, std::uint64_t settled_up_to, const std::string& reason);
+  void on_rejected(std::string_view sequences, std::uint64_t settled_up_to,
+                   const std::string& reason);
 
   /// The stream ended because of one batch that was not received (BAD_PAYLOAD, ...).
   void on_refused(std::uint64_t sequence, const std::string& reason);
@@ -84,6 +85,7 @@ class PushLedger {
 };
 
 /// Reads "5,9-11" into ranges, both ends included; what is no number is left out.
-[[nodiscard]] std::vector<std::pair<std::uint64_t, std::uint64_t>> parse_ranges(std::string_view text);
+[[nodiscard]] std::vector<std::pair<std::uint64_t, std::uint64_t>> parse_ranges(
+    std::string_view text);
 
 }  // namespace loadstar::server

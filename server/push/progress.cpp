@@ -1,11 +1,11 @@
 #include "server/push/progress.hpp"
 
+#include "server/size_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
-
-#include "server/size_text.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -29,7 +29,8 @@ double share(const PushProgress& progress) {
 std::optional<std::chrono::milliseconds> time_left(const PushProgress& progress) {
   const double bytes_per_second = rate(progress);
   if (!progress.total_bytes || bytes_per_second <= 0) return std::nullopt;
-  const std::uint64_t left = *progress.total_bytes - std::min(progress.done_bytes, *progress.total_bytes);
+  const std::uint64_t left =
+      *progress.total_bytes - std::min(progress.done_bytes, *progress.total_bytes);
   constexpr double kMaxSeconds = 1e7;
   const double seconds = std::min(static_cast<double>(left) / bytes_per_second, kMaxSeconds);
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));

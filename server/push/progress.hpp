@@ -9,8 +9,8 @@ namespace loadstar::server {
 
 /// How far a push is.
 struct PushProgress {
-  std::uint64_t done_bytes = 0;               ///< of the file, that are final
-  std::optional<std::uint64_t> total_bytes;   ///< unset for a pipe
+  std::uint64_t done_bytes = 0;              ///< of the file, that are final
+  std::optional<std::uint64_t> total_bytes;  ///< unset for a pipe
   std::uint64_t committed_rows = 0;
   std::uint64_t rejected_rows = 0;
   std::chrono::milliseconds elapsed{0};

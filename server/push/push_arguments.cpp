@@ -1,11 +1,11 @@
 #include "server/push/push_arguments.hpp"
 
+#include "server/convert.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
-
-#include "server/convert.hpp"
 
 namespace loadstar::server {
 namespace {
@@ -56,7 +56,8 @@ bool plan_csv(const PushArguments& arguments, PushPlan& plan, std::string& probl
   const std::string by_extension = arguments.file.ends_with(".tsv") ? "\\t" : ",";
   const auto separator =
       unescape(arguments.column_separator.empty() ? by_extension : arguments.column_separator);
-  const auto delimiter = unescape(arguments.row_delimiter.empty() ? "\\n" : arguments.row_delimiter);
+  const auto delimiter =
+      unescape(arguments.row_delimiter.empty() ? "\\n" : arguments.row_delimiter);
   if (!separator || separator->empty() || !delimiter || delimiter->empty()) {
     problem = "--column-separator and --row-delimiter take text with \\t, \\n, \\r, \\\\ and \\xHH";
     return false;
@@ -124,20 +125,31 @@ std::optional<std::string> unescape(std::string_view text) {
     }
     if (++i == text.size()) return std::nullopt;
     switch (text[i]) {
-      case 't': result += '\t'; break;
-      case 'n': result += '\n'; break;
-      case 'r': result += '\r'; break;
-      case '\\': result += '\\'; break;
+      case 't':
+        result += '\t';
+        break;
+      case 'n':
+        result += '\n';
+        break;
+      case 'r':
+        result += '\r';
+        break;
+      case '\\':
+        result += '\\';
+        break;
       case 'x': {
         const std::string_view digits = text.substr(i + 1, 2);
         unsigned value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-        if (error != std::errc() || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+        if (error != std::errc() || digits.size() != 2 || end != digits.data() + 2)
+          return std::nullopt;
         result += static_cast<char>(value);
         i += 2;
         break;
       }
-      default: return std::nullopt;
+      default:
+        return std::nullopt;
     }
   }
   return result;

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "server/push/push_session.hpp"
+#include "server/push/row_chunker.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "server/push/push_session.hpp"
-#include "server/push/row_chunker.hpp"
 
 namespace loadstar::server {
 
@@ -38,13 +38,17 @@ struct PushPlan {
 };
 
 /// nullopt with `problem` if the arguments do not make sense.
-[[nodiscard]] std::optional<PushPlan> plan_push(const PushArguments& arguments, std::string& problem);
+[[nodiscard]] std::optional<PushPlan> plan_push(const PushArguments& arguments,
+                                                std::string& problem);
 
-/// "\t", "\n", "\r", "\\" and "\xHH" in `text` as the bytes they stand for; nullopt if one is broken.
+/// "\t", "\n", "\r", "\\" and "\xHH" in `text` as the bytes they stand for; nullopt if one is
+/// broken.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view text);
 
-/// Column names from the first row of a CSV file; blanks and double quotes around a name are taken off.
-[[nodiscard]] std::vector<std::string> split_header(std::string_view row, std::string_view separator);
+/// Column names from the first row of a CSV file; blanks and double quotes around a name are taken
+/// off.
+[[nodiscard]] std::vector<std::string> split_header(std::string_view row,
+                                                    std::string_view separator);
 
 /// Names and `name=expression` items into Batch.columns and Batch.column_expressions.
 void set_columns(const std::vector<std::string>& items, v1::Batch& batch);

@@ -1,5 +1,8 @@
 #include "server/push/push_session.hpp"
 
+#include "core/base/clock.hpp"
+
+#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
@@ -16,14 +19,14 @@ namespace loadstar::server {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr milliseconds kReportEvery{100};
 constexpr milliseconds kConnectTimeout{5'000};
 constexpr milliseconds kOpenTimeout{60'000};
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kMaxPause{5'000};
-// A stream is given up when no Ack comes for three times Limits.ack_interval, and at least this long.
+// A stream is given up when no Ack comes for three times Limits.ack_interval, and at least this
+// long.
 constexpr milliseconds kLeastSilence{15'000};
 // What a message has besides its data: names, numbers, properties.
 constexpr std::uint64_t kMessageOverhead = 64 * 1024;
@@ -53,6 +56,12 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
+/// Back-off, on the thread that has nothing else to do.
+void wait_for(milliseconds pause) {
+  boost::asio::io_context io;
+  Timer(io, pause).wait();
+}
+
 milliseconds to_milliseconds(const google::protobuf::Duration& duration) {
   return milliseconds(duration.seconds() * 1'000 + duration.nanos() / 1'000'000);
 }
@@ -67,7 +76,7 @@ class PushSession::Stream {
         call_(stub_->Write(&context_)),
         mutex_(mutex),
         ledger_(ledger),
-        heard_(steady_clock::now()),
+        heard_(Clock::now()),
         reader_([this] { read(); }) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -98,7 +107,7 @@ class PushSession::Stream {
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] const v1::Limits& limits() const { return limits_; }
   [[nodiscard]] milliseconds silence() const {
-    return std::chrono::duration_cast<milliseconds>(steady_clock::now() - heard_);
+    return std::chrono::duration_cast<milliseconds>(Clock::now() - heard_);
   }
   [[nodiscard]] milliseconds patience() const {
     if (!opened_) return kOpenTimeout;
@@ -126,7 +135,7 @@ class PushSession::Stream {
     } else if (response.has_draining()) {
       draining_ = true;
     }
-    heard_ = steady_clock::now();
+    heard_ = Clock::now();
     ++responses_;
     changed_.notify_all();
   }
@@ -142,7 +151,7 @@ class PushSession::Stream {
   bool draining_ = false;
   v1::Limits limits_;
   std::uint64_t responses_ = 0;
-  steady_clock::time_point heard_;
+  Clock::time_point heard_;
   std::thread reader_;  // last: runs when all else is there
 };
 
@@ -150,10 +159,10 @@ PushSession::PushSession(std::shared_ptr<grpc::Channel> channel, PushTarget targ
     : channel_(std::move(channel)), target_(std::move(target)), options_(options) {}
 
 PushEnd PushSession::run(const NextChunk& next, const Report& report) {
-  if (!channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectTimeout)) {
+  if (!channel_->WaitForConnected(wall_now() + kConnectTimeout)) {
     return {false, true, "no daemon answers"};
   }
-  auto give_up = steady_clock::now() + options_.retry_for;
+  auto give_up = Clock::now() + options_.retry_for;
   milliseconds pause = kFirstPause;
   for (;;) {
     progressed_ = false;
@@ -165,12 +174,12 @@ PushEnd PushSession::run(const NextChunk& next, const Report& report) {
     if (verdict == Verdict::kDone) return {true, false, ""};
     if (verdict == Verdict::kFatal) return {false, !opened_, error_};
     if (progressed_) {
-      give_up = steady_clock::now() + options_.retry_for;
+      give_up = Clock::now() + options_.retry_for;
       pause = kFirstPause;
     }
     if (verdict == Verdict::kAgainAtOnce) continue;
-    if (steady_clock::now() >= give_up) return {false, !opened_, error_};
-    std::this_thread::sleep_for(pause);
+    if (Clock::now() >= give_up) return {false, !opened_, error_};
+    wait_for(pause);
     pause = std::min(2 * pause, kMaxPause);
   }
 }
@@ -190,7 +199,8 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
   std::unique_lock lock(mutex_);
   while (!stream.ended()) {
     report(ledger_);
-    if (stream.silence() > stream.patience() && (!stream.opened() || !ledger_.settled() || closed)) {
+    if (stream.silence() > stream.patience() &&
+        (!stream.opened() || !ledger_.settled() || closed)) {
       error_ = fmt::format("the daemon said nothing for {} s", stream.silence().count() / 1'000);
       stream.cancel();
     }
@@ -203,8 +213,9 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
     const PushLedger::Batch* const batch = stream.draining() ? nullptr : ledger_.send_next();
     if (batch != nullptr) {
       if (batch->chunk.data.size() + kMessageOverhead > stream.limits().max_message_bytes()) {
-        error_ = fmt::format("line {}: the row is longer than the daemon's limit of {} bytes a message",
-                             batch->chunk.first_line, stream.limits().max_message_bytes());
+        error_ =
+            fmt::format("line {}: the row is longer than the daemon's limit of {} bytes a message",
+                        batch->chunk.first_line, stream.limits().max_message_bytes());
         return Verdict::kFatal;
       }
       request.mutable_batch()->set_sequence(batch->sequence);
@@ -252,7 +263,8 @@ PushSession::Verdict PushSession::judge(const grpc::Status& status) {
   if (reason == "ROWS_REJECTED") {
     return judge_rejection(value("rejectedSequences"), value("receivedSequence"), error_);
   }
-  if (reason == "BAD_PAYLOAD" || reason == "BAD_REQUEST") return judge_refusal(details.field, error_);
+  if (reason == "BAD_PAYLOAD" || reason == "BAD_REQUEST")
+    return judge_refusal(details.field, error_);
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::DEADLINE_EXCEEDED:
@@ -274,7 +286,8 @@ PushSession::Verdict PushSession::judge_rejection(const std::string& sequences,
   return file_ended_ && ledger_.settled() ? Verdict::kDone : Verdict::kAgainAtOnce;
 }
 
-PushSession::Verdict PushSession::judge_refusal(const std::string& field, const std::string& message) {
+PushSession::Verdict PushSession::judge_refusal(const std::string& field,
+                                                const std::string& message) {
   constexpr std::string_view kPath = "batch[sequence=";
   if (!field.starts_with(kPath)) return Verdict::kFatal;
   const std::size_t before = ledger_.rejected().size();

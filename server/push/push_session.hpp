@@ -1,5 +1,7 @@
 #pragma once
 
+#include "server/push/ledger.hpp"
+
 #include <grpcpp/channel.h>
 #include <grpcpp/support/status.h>
 #include <loadstar/v1/data.pb.h>
@@ -11,8 +13,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include "server/push/ledger.hpp"
 
 namespace loadstar::server {
 
@@ -26,19 +26,20 @@ struct PushTarget {
 
 /// How a push ended.
 struct PushEnd {
-  bool complete = false;     ///< every row is committed or rejected
-  bool never_opened = false; ///< no daemon answered at all
-  std::string error;         ///< for people; empty if complete
+  bool complete = false;      ///< every row is committed or rejected
+  bool never_opened = false;  ///< no daemon answered at all
+  std::string error;          ///< for people; empty if complete
 };
 
 /// The client side of IngestService.Write for one file: sends batches, keeps them until they are
-/// committed, and opens the stream again when it breaks (ingest-api.md 3.7, 3.8). Keeps to the limits
-/// that the daemon told. Two threads: the caller's writes, one of its own reads.
+/// committed, and opens the stream again when it breaks (ingest-api.md 3.7, 3.8). Keeps to the
+/// limits that the daemon told. Two threads: the caller's writes, one of its own reads.
 class PushSession {
  public:
   struct Options {
-    std::chrono::milliseconds retry_for{60'000};  ///< a daemon that is away for longer ends the push
-    std::uint64_t max_held_bytes = 256U << 20U;   ///< not final, in our memory
+    std::chrono::milliseconds retry_for{
+        60'000};                                 ///< a daemon that is away for longer ends the push
+    std::uint64_t max_held_bytes = 256U << 20U;  ///< not final, in our memory
   };
 
   /// Gives the next batch; unset at the end of the file.

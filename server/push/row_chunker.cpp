@@ -82,7 +82,8 @@ bool RowChunker::read_row() {
   if (end == std::string::npos) {
     if (!ended_ || left == 0) return false;
     if (enclosed_) {
-      error_ = fmt::format("line {}: an enclosed field is not closed until the end of the file", line_);
+      error_ =
+          fmt::format("line {}: an enclosed field is not closed until the end of the file", line_);
       return false;
     }
     input_.append(options_.delimiter);

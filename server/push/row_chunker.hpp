@@ -22,9 +22,9 @@ struct Chunk {
 class RowChunker {
  public:
   struct Options {
-    std::string delimiter = "\n";  ///< not empty
-    char enclose = '\0';           ///< fields in these may hold delimiters; '\0' = none
-    std::size_t target = 1U << 20U;  ///< a batch ends with the row that reaches this many bytes
+    std::string delimiter = "\n";      ///< not empty
+    char enclose = '\0';               ///< fields in these may hold delimiters; '\0' = none
+    std::size_t target = 1U << 20U;    ///< a batch ends with the row that reaches this many bytes
     std::size_t max_row = 32U << 20U;  ///< a longer row is an error
     std::uint64_t max_rows = 1'000'000;
     bool header = false;  ///< the first row is names, not values

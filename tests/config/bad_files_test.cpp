@@ -1,11 +1,11 @@
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -37,9 +37,8 @@ TEST_P(BadFileTest, HasTheExpectedMessages) {
   EXPECT_EQ(loaded.options.has_value(), warnings_only);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, BadFileTest, ::testing::ValuesIn(bad_files()), [](const auto& test) {
-  return test.param.stem().string();
-});
+INSTANTIATE_TEST_SUITE_P(Files, BadFileTest, ::testing::ValuesIn(bad_files()),
+                         [](const auto& test) { return test.param.stem().string(); });
 
 TEST(BadFilesTest, ThereAreSome) { EXPECT_GE(bad_files().size(), 20U); }
 

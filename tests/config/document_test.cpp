@@ -49,7 +49,8 @@ TEST(DocumentTest, DuplicateKeysAreRefusedAtTheirPlaceAndTheFirstStays) {
   ASSERT_EQ(result.problems.size(), 1U);
   EXPECT_EQ(result.problems[0].mark, (Mark{4, 3}));
   EXPECT_EQ(result.problems[0].key, "a.b");
-  EXPECT_EQ(result.problems[0].message, "duplicate key; it is already set in line 2, keep one of them");
+  EXPECT_EQ(result.problems[0].message,
+            "duplicate key; it is already set in line 2, keep one of them");
   EXPECT_EQ(result.root.entries[0].value.entries[0].value.text, "1");
 }
 
@@ -113,6 +114,20 @@ TEST(DocumentTest, WhatIsNotYamlIsToldWithItsPlaceAndTheRestIsKept) {
   EXPECT_TRUE(result.root.broken);
   ASSERT_FALSE(result.root.entries.empty());
   EXPECT_EQ(result.root.entries[0].value.text, "1");
+}
+
+// yaml-cpp takes the end of the file for the closing quote where a line break comes before.
+TEST(DocumentTest, AQuoteThatIsNotClosedIsRefusedAtItsBeginning) {
+  for (const char* text : {"a: 1\nb: \"x\n", "a: 1\nb: 'x\n", "a: 1\nb: \"x\\\"\n",
+                           "a: 1\nb: 'it''\n", "a: 1\nb: \"x\nc: 2\n"}) {
+    EXPECT_EQ(expect_refused(text, "the closing quote is missing"), (Mark{2, 4})) << text;
+  }
+  for (const char* text : {"a: \"x\"\n", "a: 'it''s'\n", "a: \"x\\\\\"\n", "a: \"x\n  y\"\n",
+                           "a: |\n  \"x\n", "\"a\": it's \"so\n",
+                           "\xEF\xBB\xBF"
+                           "a: \"x\"\n"}) {
+    EXPECT_TRUE(read(text).problems.empty()) << text;
+  }
 }
 
 TEST(DocumentTest, AnEmptyFileIsNothing) {

@@ -1,11 +1,11 @@
+#include "config/schema.hpp"
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "config/schema.hpp"
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -25,11 +25,13 @@ class ExampleTest : public ::testing::Test {
     loaded_ = load_file(kExample, made_up({{"LOADSTAR_PASSWORD_FILE", password}}));
   }
 
-  /// Whether the line that sets `key`, or one that a key above it is set in, is marked as an example.
+  /// Whether the line that sets `key`, or one that a key above it is set in, is marked as an
+  /// example.
   bool is_example(const std::string& key) const {
     std::string line;
     std::istringstream lines(read_file(kExample));
-    for (unsigned number = 0; number < loaded_.origins.locate(key).line; ++number) std::getline(lines, line);
+    for (unsigned number = 0; number < loaded_.origins.locate(key).line; ++number)
+      std::getline(lines, line);
     return line.find("# example") != std::string::npos;
   }
 
@@ -39,7 +41,8 @@ class ExampleTest : public ::testing::Test {
 
 TEST_F(ExampleTest, IsUsableWithoutAWarningButTheOneAboutMemory) {
   ASSERT_TRUE(loaded_.options) << render_problems(loaded_.problems);
-  for (const Problem& problem : loaded_.problems) EXPECT_EQ(problem.key, "limits.memory") << problem.message;
+  for (const Problem& problem : loaded_.problems)
+    EXPECT_EQ(problem.key, "limits.memory") << problem.message;
   EXPECT_EQ(loaded_.options->core.starrocks.password().reveal(), "secret");
   EXPECT_EQ(loaded_.options->core.tables.size(), 4U);
 }
@@ -66,10 +69,12 @@ TEST_F(ExampleTest, HasTheDefaultsUnlessItSaysExample) {
   }
   for (const auto& option : table_options()) {
     if (option.about.kind == Kind::kProperty) continue;  // its entries have marks of their own
-    EXPECT_EQ(option.print(loaded_.options->core.defaults), option.print(TableOptions())) << option.about.key;
+    EXPECT_EQ(option.print(loaded_.options->core.defaults), option.print(TableOptions()))
+        << option.about.key;
   }
   for (const auto& [name, value] : loaded_.options->core.defaults.properties) {
-    const bool same = TableOptions().properties.contains(name) && TableOptions().properties.at(name) == value;
+    const bool same =
+        TableOptions().properties.contains(name) && TableOptions().properties.at(name) == value;
     EXPECT_TRUE(same || is_example("defaults.properties." + name)) << name;
   }
 }
@@ -78,7 +83,8 @@ TEST(MinimalFileTest, IsUsable) {
   const Loaded loaded = load_file(kMinimal, made_up());
   EXPECT_TRUE(loaded.options) << render_problems(loaded.problems);
   EXPECT_EQ(summary(loaded),
-            "4:1 warning starrocks.password_file: no password is set; the account must have an empty one\n");
+            "4:1 warning starrocks.password_file: no password is set; the account must have an "
+            "empty one\n");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "config/interpolate.hpp"
 
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -57,15 +57,17 @@ TEST(InterpolateTest, DollarsStandForThemselvesElsewhere) {
 }
 
 TEST(InterpolateTest, ValuesAreNotReadAgain) {
-  const auto surroundings = made_up({{"A", "${env:B}"}, {"B", "two"}, {"ZERO", "0123"}, {"YAML", "a: b\n- c"}});
+  const auto surroundings =
+      made_up({{"A", "${env:B}"}, {"B", "two"}, {"ZERO", "0123"}, {"YAML", "a: b\n- c"}});
   EXPECT_EQ(expand("${env:A}", surroundings), "${env:B}");
   EXPECT_EQ(expand("${env:ZERO}", surroundings), "0123");
   EXPECT_EQ(expand("${env:YAML}", surroundings), "a: b\n- c");
 }
 
 TEST(InterpolateTest, WhatCannotBeUnderstoodIsAProblem) {
-  for (const char* text : {"${A}", "${env:}", "${env:1A}", "${env:A B}", "${env:A", "${", "${}", "${ENV:A}",
-                           "${env:${env:A}}", "${env:NO:-${env:A}}", "${file:}", "${env:A-x}"}) {
+  for (const char* text :
+       {"${A}", "${env:}", "${env:1A}", "${env:A B}", "${env:A", "${", "${}", "${ENV:A}",
+        "${env:${env:A}}", "${env:NO:-${env:A}}", "${file:}", "${env:A-x}"}) {
     EXPECT_TRUE(expand(text, made_up({{"A", "one"}})).starts_with("PROBLEM ")) << text;
   }
 }
@@ -86,7 +88,8 @@ TEST(InterpolateTest, FilesLoseTheirLastLineEndOnly) {
 
 TEST(InterpolateTest, ScalarsAtEveryDepthAreReachedAndKeysAreNot) {
   std::vector<Problem> problems;
-  Node root = parse_document("\"${env:A}\":\n  - x\n  - {b: \"${env:A}\", c: \"${env:NO}\"}\n", problems);
+  Node root =
+      parse_document("\"${env:A}\":\n  - x\n  - {b: \"${env:A}\", c: \"${env:NO}\"}\n", problems);
   interpolate(root, made_up({{"A", "one"}}), problems);
   EXPECT_EQ(root.entries[0].key, "${env:A}");
   const Node& map = root.entries[0].value.items[1];

@@ -1,10 +1,10 @@
 #include "config/load.hpp"
 
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -22,7 +22,9 @@ Options options_of(const std::string& text, std::map<std::string, std::string> e
   return loaded.options.value_or(Options());
 }
 
-std::string problems_of(const std::string& text) { return summary(load_text(text, "f", made_up())); }
+std::string problems_of(const std::string& text) {
+  return summary(load_text(text, "f", made_up()));
+}
 
 TEST(LoadTest, TheLeastFileHasAllDefaults) {
   const Options options = options_of(usable());
@@ -89,9 +91,10 @@ defaults:
   const TableOptions& orders = options.core.tables.at("sales.orders");
   EXPECT_EQ(orders.parallelism, 4U);
   EXPECT_EQ(orders.max_isolation_loads, 7U);
-  EXPECT_EQ(orders.properties,
-            (std::map<std::string, std::string>{
-                {"where", "a > 1"}, {"max_filter_ratio", "0.5"}, {"timezone", "UTC"}, {"strict_mode", "false"}}));
+  EXPECT_EQ(orders.properties, (std::map<std::string, std::string>{{"where", "a > 1"},
+                                                                   {"max_filter_ratio", "0.5"},
+                                                                   {"timezone", "UTC"},
+                                                                   {"strict_mode", "false"}}));
   EXPECT_EQ(orders.pinned, (std::map<std::string, std::string>{{"warehouse", "small"}}));
   EXPECT_EQ(options.core.tables.at("sales.plain").parallelism, 2U);
   EXPECT_EQ(options.core.table("sales", "orders"), &orders);
@@ -105,9 +108,10 @@ TEST(LoadTest, ListsReplace) {
 /// architecture.md 7, Ages.
 TEST(LoadTest, MaxAckWaitIsOffWhereIntervalIsSetAlone) {
   const auto wait = [](const std::string& defaults, const std::string& table) {
-    const Options options =
-        options_of(usable("defaults: {flush: {" + defaults + "}}\ntables: {a.b: {flush: {" + table + "}}}\n"));
-    return std::pair(options.core.defaults.flush.max_ack_wait, options.core.tables.at("a.b").flush.max_ack_wait);
+    const Options options = options_of(
+        usable("defaults: {flush: {" + defaults + "}}\ntables: {a.b: {flush: {" + table + "}}}\n"));
+    return std::pair(options.core.defaults.flush.max_ack_wait,
+                     options.core.tables.at("a.b").flush.max_ack_wait);
   };
   EXPECT_EQ(wait("", ""), std::pair(5'000ms, 5'000ms));
   EXPECT_EQ(wait("", "interval: 30s"), std::pair(5'000ms, 0ms));
@@ -120,8 +124,9 @@ TEST(LoadTest, MaxAckWaitIsOffWhereIntervalIsSetAlone) {
 }
 
 TEST(LoadTest, PropertyValuesAreTextWhateverYamlTakesThemFor) {
-  const Options options = options_of(usable(
-      "defaults: {properties: {partial_update: true, load_mem_limit: 010, max_filter_ratio: 0.10}}\n"));
+  const Options options =
+      options_of(usable("defaults: {properties: {partial_update: true, load_mem_limit: 010, "
+                        "max_filter_ratio: 0.10}}\n"));
   const auto& properties = options.core.defaults.properties;
   EXPECT_EQ(properties.at("partial_update"), "true");
   EXPECT_EQ(properties.at("load_mem_limit"), "010");
@@ -143,10 +148,10 @@ TEST(LoadTest, SeparatorsThatAHeaderWouldLoseBecomeHexadecimal) {
 }
 
 TEST(LoadTest, ValuesFromTheEnvironmentAreTypedAndNeverBecomeYaml) {
-  const Options options = options_of(
-      usable("shutdown: {grace: \"${env:GRACE:-40s}\", deadline: \"${env:DEADLINE}\"}\n"
-             "instance: {id: \"${env:ID}\"}\n"),
-      {{"DEADLINE", "7s"}, {"ID", "a: {b: [c]} # d"}});
+  const Options options =
+      options_of(usable("shutdown: {grace: \"${env:GRACE:-40s}\", deadline: \"${env:DEADLINE}\"}\n"
+                        "instance: {id: \"${env:ID}\"}\n"),
+                 {{"DEADLINE", "7s"}, {"ID", "a: {b: [c]} # d"}});
   EXPECT_EQ(options.shutdown.grace, 40s);
   EXPECT_EQ(options.shutdown.deadline, 7s);
   EXPECT_EQ(options.instance.id, "a: {b: [c]} # d");
@@ -158,7 +163,8 @@ TEST(LoadTest, InjectionAttemptsStayText) {
     const Loaded loaded = load_text(text, "f", made_up({{"ID", value}}));
     EXPECT_FALSE(loaded.options) << value;
     EXPECT_EQ(summary(loaded),
-              "4:16 error instance.id: the value of `${env:ID}` has a control byte; remove line breaks and tabs\n");
+              "4:16 error instance.id: the value of `${env:ID}` has a control byte; remove line "
+              "breaks and tabs\n");
   }
   for (const char* value : {"\", evil: \"", "}", "*a", "!!int 3", "0123", "null", "${env:OTHER}"}) {
     EXPECT_EQ(options_of(text, {{"ID", value}}).instance.id, value);
@@ -169,32 +175,36 @@ TEST(LoadTest, PasswordsKeepTheirDollarsAndZeros) {
   for (const char* yaml : {"pa$$word", "0123", "'$1$2'", "\"a$\"", "'#'", "yes"}) {
     std::string expected = yaml;
     std::erase_if(expected, [](char character) { return character == '\'' || character == '"'; });
-    const Options options = options_of(std::string("version: 1\nunknown_tables: allow_with_defaults\n"
-                                                   "starrocks: {load_urls: [http://a:1], user: u, password: ") +
-                                       yaml + "}\n");
+    const Options options =
+        options_of(std::string("version: 1\nunknown_tables: allow_with_defaults\n"
+                               "starrocks: {load_urls: [http://a:1], user: u, password: ") +
+                   yaml + "}\n");
     EXPECT_EQ(options.core.starrocks.password().reveal(), expected);
   }
 }
 
 TEST(LoadTest, AllProblemsAreToldAtOnceInTheOrderOfTheFile) {
-  EXPECT_EQ(problems_of("version: 1\n"
-                        "listen: {max_message: 5}\n"
-                        "starrocks:\n"
-                        "  load_urls: [http://fe]\n"
-                        "  user: u\n"
-                        "  password: p\n"
-                        "  conect_timeout: 1s\n"
-                        "  connect_timeout: 1ms\n"
-                        "unknown_tables: allow_with_defaults\n"
-                        "unknown_tables: reject\n"
-                        "shutdown: {grace: 10s}\n"),
-            "2:23 error listen.max_message: `5` has no unit; write a whole number with B, KiB, MiB, GiB, KB, MB "
-            "or GB, such as 90MiB\n"
-            "4:15 error starrocks.load_urls[0]: `http://fe` has no port; write host:port\n"
-            "7:3 error starrocks.conect_timeout: unknown key; did you mean `connect_timeout`?\n"
-            "8:20 error starrocks.connect_timeout: `1ms` is out of range; it must be in 100ms..1m\n"
-            "10:1 error unknown_tables: duplicate key; it is already set in line 9, keep one of them\n"
-            "11:19 error shutdown.deadline: 25s is not shorter than grace (10s); SIGKILL would come first\n");
+  EXPECT_EQ(
+      problems_of("version: 1\n"
+                  "listen: {max_message: 5}\n"
+                  "starrocks:\n"
+                  "  load_urls: [http://fe]\n"
+                  "  user: u\n"
+                  "  password: p\n"
+                  "  conect_timeout: 1s\n"
+                  "  connect_timeout: 1ms\n"
+                  "unknown_tables: allow_with_defaults\n"
+                  "unknown_tables: reject\n"
+                  "shutdown: {grace: 10s}\n"),
+      "2:23 error listen.max_message: `5` has no unit; write a whole number with B, KiB, MiB, GiB, "
+      "KB, MB "
+      "or GB, such as 90MiB\n"
+      "4:15 error starrocks.load_urls[0]: `http://fe` has no port; write host:port\n"
+      "7:3 error starrocks.conect_timeout: unknown key; did you mean `connect_timeout`?\n"
+      "8:20 error starrocks.connect_timeout: `1ms` is out of range; it must be in 100ms..1m\n"
+      "10:1 error unknown_tables: duplicate key; it is already set in line 9, keep one of them\n"
+      "11:19 error shutdown.deadline: 25s is not shorter than grace (10s); SIGKILL would come "
+      "first\n");
 }
 
 TEST(LoadTest, MisspeltKeysGetASuggestion) {
@@ -211,22 +221,26 @@ TEST(LoadTest, MisspeltKeysGetASuggestion) {
             "unknown key; did you mean `tables.a.b.properties.where`?");
   EXPECT_EQ(message("defaults: {flush.interval: 5s}\n"),
             "unknown key; each part of it is a key of its own, nested in the one before");
-  EXPECT_EQ(message("shutdown: {zzzzzzzz: 1}\n"), "unknown key; known here: grace, margin, deadline");
+  EXPECT_EQ(message("shutdown: {zzzzzzzz: 1}\n"),
+            "unknown key; known here: grace, margin, deadline");
 }
 
 /// Keys of operations.md 5 that architecture.md 7 drops, or that come later.
 TEST(LoadTest, KeysOfOtherVersionsAreUnknown) {
   for (const char* key : {"spool", "dlq", "auth", "tracing", "state_dir", "ack"}) {
-    EXPECT_NE(problems_of(usable(std::string(key) + ": {}\n")).find(std::string(key) + ": unknown key"),
-              std::string::npos)
+    EXPECT_NE(
+        problems_of(usable(std::string(key) + ": {}\n")).find(std::string(key) + ": unknown key"),
+        std::string::npos)
         << key;
   }
 }
 
 TEST(LoadTest, TheVersionIsRequiredAndKnown) {
-  EXPECT_NE(problems_of("starrocks: {}\n").find("1:1 error version: is missing; write `version: 1`"),
-            std::string::npos);
-  EXPECT_NE(problems_of("version: 2\n").find("1:10 error version: `2` is not a version that this program reads"),
+  EXPECT_NE(
+      problems_of("starrocks: {}\n").find("1:1 error version: is missing; write `version: 1`"),
+      std::string::npos);
+  EXPECT_NE(problems_of("version: 2\n")
+                .find("1:10 error version: `2` is not a version that this program reads"),
             std::string::npos);
 }
 
@@ -247,13 +261,15 @@ TEST(LoadTest, AFileThatCannotBeReadIsAProblem) {
 TEST(LoadTest, AFileOfMoreThanOneMebibyteIsRefused) {
   const TemporaryDirectory directory;
   const auto path = directory.write("f.yaml", std::string((1U << 20U) + 1, '#'));
-  EXPECT_NE(summary(load_file(path, made_up())).find("is larger than 1048576 bytes"), std::string::npos);
+  EXPECT_NE(summary(load_file(path, made_up())).find("is larger than 1048576 bytes"),
+            std::string::npos);
 }
 
 TEST(LoadTest, WarningsDoNotRefuse) {
   const Loaded loaded = load_text(usable("defaults: {flush: {max_bytes: 1MiB}}\n"), "f", made_up());
   EXPECT_TRUE(loaded.options);
-  EXPECT_NE(summary(loaded).find("warning defaults.flush.max_bytes: 1MiB is less than 64MiB"), std::string::npos);
+  EXPECT_NE(summary(loaded).find("warning defaults.flush.max_bytes: 1MiB is less than 64MiB"),
+            std::string::npos);
 }
 
 }  // namespace

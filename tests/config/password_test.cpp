@@ -1,12 +1,12 @@
 #include "config/password.hpp"
 
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <filesystem>
 #include <string>
-
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -19,7 +19,8 @@ TEST(PasswordTest, OneLineEndIsTakenOff) {
   const TemporaryDirectory directory;
   EXPECT_EQ(read_password_file(directory.write("a", "se cret\n")).value().reveal(), "se cret");
   EXPECT_EQ(read_password_file(directory.write("b", "secret\r\n")).value().reveal(), "secret");
-  EXPECT_EQ(read_password_file(directory.write("c", " $${env:A} ")).value().reveal(), " $${env:A} ");
+  EXPECT_EQ(read_password_file(directory.write("c", " $${env:A} ")).value().reveal(),
+            " $${env:A} ");
 }
 
 TEST(PasswordTest, WhatIsNoPasswordIsRefusedWithoutQuotingIt) {
@@ -44,7 +45,8 @@ TEST(PasswordTest, AChangedFileIsReadAgain) {
   directory.write("password", "second one");  // another size
   EXPECT_EQ(password().reveal(), "second one");
   directory.write("password", "second two");  // the same size, another time
-  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  std::filesystem::last_write_time(
+      path, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
   EXPECT_EQ(password().reveal(), "second two");
 }
 
@@ -85,7 +87,8 @@ TEST(PasswordTest, AnUnreadableFileIsAProblemAtItsLine) {
   const Loaded loaded = load_text(file_with_password_file("/nowhere/x"), "f", made_up());
   EXPECT_FALSE(loaded.options);
   EXPECT_EQ(summary(loaded),
-            "6:18 error starrocks.password_file: `/nowhere/x` cannot be read: No such file or directory\n");
+            "6:18 error starrocks.password_file: `/nowhere/x` cannot be read: No such file or "
+            "directory\n");
 }
 
 TEST(PasswordTest, AFileThatOthersCanReadIsAWarning) {

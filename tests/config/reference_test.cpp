@@ -1,17 +1,17 @@
 #include "config/reference.hpp"
 
-#include <gtest/gtest.h>
+#include "config/schema.hpp"
+#include "core/base/load_property.hpp"
+#include "tests/config/support.hpp"
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "config/schema.hpp"
-#include "core/base/load_property.hpp"
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -38,7 +38,8 @@ std::set<std::string> documented_flink_options() {
 TEST(ReferenceTest, NamesEveryDocumentedFlinkOption) {
   const auto names = documented_flink_options();
   ASSERT_EQ(names.size(), 18U);  // 15 rows, one of them with four names
-  EXPECT_TRUE(names.contains("jdbc-url") && names.contains("password") && names.contains("sink.properties.*"));
+  EXPECT_TRUE(names.contains("jdbc-url") && names.contains("password") &&
+              names.contains("sink.properties.*"));
   const std::string reference = reference_markdown();
   const std::size_t from_flink = reference.find("## From the Flink connector");
   ASSERT_NE(from_flink, std::string::npos);
@@ -59,8 +60,9 @@ TEST(ReferenceTest, HasARowForEveryKeyAndEveryProperty) {
     ASSERT_NE(row, std::string::npos) << key;
     const std::string line = reference.substr(row + 1, reference.find('\n', row + 1) - row - 1);
     EXPECT_NE(line.find(help), std::string::npos) << key;
-    EXPECT_EQ(std::count(line.begin(), line.end(), '|') - 2 * std::count(line.begin(), line.end(), '\\'),
-              8 - std::count(line.begin(), line.end(), '\\'))
+    EXPECT_EQ(
+        std::count(line.begin(), line.end(), '|') - 2 * std::count(line.begin(), line.end(), '\\'),
+        8 - std::count(line.begin(), line.end(), '\\'))
         << line;
   };
   for (const auto& option : daemon_options()) expect_row(option.about.key, option.about.help);
@@ -72,9 +74,12 @@ TEST(ReferenceTest, HasARowForEveryKeyAndEveryProperty) {
 
 TEST(ReferenceTest, PrintsTheDefaultsOfTheOptionStructs) {
   const std::string reference = reference_markdown();
-  EXPECT_NE(reference.find("| `flush.max_bytes` (R) | size | `90MiB` | 1KiB..10GiB |"), std::string::npos);
-  EXPECT_NE(reference.find("| `starrocks.connect_timeout` (R) | duration | `1s` | 100ms..1m |"), std::string::npos);
-  EXPECT_NE(reference.find("| `delivery` (R) | any \\| at_least_once \\| exactly_once | `any` |"), std::string::npos);
+  EXPECT_NE(reference.find("| `flush.max_bytes` (R) | size | `90MiB` | 1KiB..10GiB |"),
+            std::string::npos);
+  EXPECT_NE(reference.find("| `starrocks.connect_timeout` (R) | duration | `1s` | 100ms..1m |"),
+            std::string::npos);
+  EXPECT_NE(reference.find("| `delivery` (R) | any \\| at_least_once \\| exactly_once | `any` |"),
+            std::string::npos);
   EXPECT_NE(reference.find("| `limits.memory` | size or auto | `auto` |"), std::string::npos);
 }
 
@@ -99,7 +104,8 @@ std::set<std::string> expected_keys(const std::vector<Option<Owner>>& options) {
     }
     keys.insert(key);
     if (option.about.kind != Kind::kProperty) continue;
-    for (const LoadProperty& property : load_properties()) keys.insert(join_key(key, property.name));
+    for (const LoadProperty& property : load_properties())
+      keys.insert(join_key(key, property.name));
   }
   return keys;
 }

@@ -1,11 +1,11 @@
 #include "config/resources.hpp"
 
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <thread>
-
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -22,7 +22,9 @@ class ResourcesTest : public ::testing::Test {
     write("proc/meminfo", "MemTotal:       10000 kB\nMemFree: 1 kB\n");
   }
 
-  void write(const std::string& name, const std::string& content) { directory_.write(name, content); }
+  void write(const std::string& name, const std::string& content) {
+    directory_.write(name, content);
+  }
   std::uint64_t memory() const { return automatic_memory(surroundings_).value; }
   unsigned threads() const { return automatic_threads(surroundings_); }
 
@@ -104,6 +106,7 @@ TEST_F(ResourcesTest, NonsenseIsNoLimit) {
 
 TEST_F(ResourcesTest, AutoIsResolvedByLoad) {
   write("proc/self/cgroup", "0::/\n");
+  write("proc/meminfo", "MemTotal:       2000000 kB\n");
   write("sys/fs/cgroup/memory.max", "1000000000\n");
   write("sys/fs/cgroup/cpu.max", "100000 100000\n");
   const Loaded loaded = load_text(testing::usable(), "f", surroundings_);

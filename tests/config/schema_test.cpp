@@ -1,5 +1,8 @@
 #include "config/schema.hpp"
 
+#include "config/interpolate.hpp"
+#include "tests/config/support.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -7,9 +10,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include "config/interpolate.hpp"
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -24,8 +24,9 @@ std::vector<std::string> store(const Option<Owner>& option, const std::string& v
   EXPECT_TRUE(problems.empty()) << value;
   std::vector<std::string> messages;
   Owner owner;
-  option.store(owner, document.entries.at(0).value,
-               [&messages](const Node&, const std::string& message) { messages.push_back(message); });
+  option.store(
+      owner, document.entries.at(0).value,
+      [&messages](const Node&, const std::string& message) { messages.push_back(message); });
   return messages;
 }
 
@@ -39,11 +40,16 @@ Ends ends_of(const Description& about) {
   const auto text = [&about](double number) -> std::string {
     const auto whole = static_cast<std::int64_t>(number);
     switch (about.kind) {
-      case Kind::kDuration: return fmt::format("{}ms", whole);
-      case Kind::kSize: return fmt::format("{}B", whole);
-      case Kind::kPercent: return fmt::format("{}%", whole);
-      case Kind::kDecimal: return fmt::format("{}", number);
-      default: return fmt::format("{}", whole);
+      case Kind::kDuration:
+        return fmt::format("{}ms", whole);
+      case Kind::kSize:
+        return fmt::format("{}B", whole);
+      case Kind::kPercent:
+        return fmt::format("{}%", whole);
+      case Kind::kDecimal:
+        return fmt::format("{}", number);
+      default:
+        return fmt::format("{}", whole);
     }
   };
   Ends ends{{text(about.range->min), text(about.range->max)}, {}};
@@ -65,7 +71,8 @@ void expect_ends(const Option<Owner>& option) {
   for (const auto& value : ends.outside) {
     const auto messages = store(option, value);
     ASSERT_EQ(messages.size(), 1U) << about.key << ": " << value;
-    EXPECT_NE(messages[0].find("is out of range; it must be in " + format_range(about)), std::string::npos)
+    EXPECT_NE(messages[0].find("is out of range; it must be in " + format_range(about)),
+              std::string::npos)
         << messages[0];
   }
 }
@@ -80,7 +87,8 @@ void expect_wrong_types_refused(const Option<Owner>& option) {
     EXPECT_EQ(store(option, "~").size(), 1U) << about.key;
   } else {
     EXPECT_EQ(store(option, "text").size(), 1U) << about.key;
-    EXPECT_EQ(store(option, about.shape == Shape::kList ? "{a: b}" : "[a]").size(), 1U) << about.key;
+    EXPECT_EQ(store(option, about.shape == Shape::kList ? "{a: b}" : "[a]").size(), 1U)
+        << about.key;
   }
   const std::set<Kind> free_text{Kind::kText, Kind::kSecret, Kind::kPath, Kind::kTimeZone};
   if (about.shape == Shape::kScalar && !free_text.contains(about.kind)) {
@@ -122,7 +130,8 @@ TEST(SchemaTest, PrintedDefaultsAreReadBack) {
 
 TEST(SchemaTest, NumbersHaveARangeAndEveryOptionIsExplained) {
   const auto expect_complete = [](const Description& about) {
-    const std::set<Kind> numbers{Kind::kInteger, Kind::kDecimal, Kind::kPercent, Kind::kSize, Kind::kDuration};
+    const std::set<Kind> numbers{Kind::kInteger, Kind::kDecimal, Kind::kPercent, Kind::kSize,
+                                 Kind::kDuration};
     EXPECT_EQ(about.range.has_value(), numbers.contains(about.kind)) << about.key;
     EXPECT_EQ(about.choices.empty(), about.kind != Kind::kChoice) << about.key;
     EXPECT_TRUE(about.help.ends_with('.')) << about.key;
@@ -151,15 +160,31 @@ std::string example_of(const Description& about) {
   }
   std::string value;
   switch (about.kind) {
-    case Kind::kBool: value = "true"; break;
-    case Kind::kInteger: case Kind::kDecimal: case Kind::kPercent: case Kind::kSize: case Kind::kDuration:
+    case Kind::kBool:
+      value = "true";
+      break;
+    case Kind::kInteger:
+    case Kind::kDecimal:
+    case Kind::kPercent:
+    case Kind::kSize:
+    case Kind::kDuration:
       value = ends_of(about).inside[1];
       break;
-    case Kind::kChoice: value = "\"" + about.choices.back() + "\""; break;
-    case Kind::kListenAddress: value = "127.0.0.1:1"; break;
-    case Kind::kLoadUrl: value = "http://a:1"; break;
-    case Kind::kAllowPattern: value = "\"a:1\""; break;
-    default: value = "text"; break;
+    case Kind::kChoice:
+      value = "\"" + about.choices.back() + "\"";
+      break;
+    case Kind::kListenAddress:
+      value = "127.0.0.1:1";
+      break;
+    case Kind::kLoadUrl:
+      value = "http://a:1";
+      break;
+    case Kind::kAllowPattern:
+      value = "\"a:1\"";
+      break;
+    default:
+      value = "text";
+      break;
   }
   return about.shape == Shape::kList ? "[" + value + "]" : value;
 }
@@ -178,7 +203,7 @@ TEST(SchemaTest, TheParserTakesEveryKeyOfTheTable) {
   const auto expect_known = [](const std::string& key, const std::string& document) {
     const Loaded loaded = load_text(document, "f", made_up());
     for (const Problem& problem : loaded.problems) {
-      EXPECT_EQ(problem.message.find("unknown"), std::string::npos) << key << "\n" << document;
+      EXPECT_FALSE(problem.message.starts_with("unknown key")) << key << "\n" << document;
     }
     EXPECT_TRUE(loaded.origins.is_set(key)) << key << "\n" << document;
     EXPECT_FALSE(loaded.origins.is_broken(key)) << key << "\n" << render_problems(loaded.problems);
@@ -193,14 +218,15 @@ TEST(SchemaTest, TheParserTakesEveryKeyOfTheTable) {
   }
 }
 
-/// Every key of the table, and every section, with one letter more: all must be unknown. Together with
-/// the test above this is "the parser accepts exactly the table".
+/// Every key of the table, and every section, with one letter more: all must be unknown. Together
+/// with the test above this is "the parser accepts exactly the table".
 TEST(SchemaTest, TheParserTakesNoOtherKey) {
   const auto expect_unknown = [](const std::string& document, const std::string& key) {
     const Loaded loaded = load_text(document, "f", made_up());
-    const bool told = std::any_of(loaded.problems.begin(), loaded.problems.end(), [&key](const Problem& problem) {
-      return problem.key == key && problem.message.starts_with("unknown key");
-    });
+    const bool told =
+        std::any_of(loaded.problems.begin(), loaded.problems.end(), [&key](const Problem& problem) {
+          return problem.key == key && problem.message.starts_with("unknown key");
+        });
     EXPECT_TRUE(told) << document << render_problems(loaded.problems);
   };
   for (const auto& option : daemon_options()) {
@@ -219,9 +245,11 @@ TEST(SchemaTest, TheParserTakesNoOtherKey) {
 }
 
 TEST(SchemaTest, TextsSurviveYaml) {
-  for (const std::string text : {"", "plain", "a b", "a: b", "- x", "true", "null", "010", "1.5", "~", "#x", "\"", "\\",
-                                 "\t", "\n", "\x01", "${env:A}", "$${", "$", "pa$$", "\xC3\xA4", "a:1", "*x", "&x",
-                                 "!x", "{}", "[", "'", "%", "@", "`", "yes", "=", "<<"}) {
+  for (const std::string text :
+       {"",  "plain", "a b",      "a: b", "- x", "true", "null", "010",      "1.5",
+        "~", "#x",    "\"",       "\\",   "\t",  "\n",   "\x01", "${env:A}", "$${",
+        "$", "pa$$",  "\xC3\xA4", "a:1",  "*x",  "&x",   "!x",   "{}",       "[",
+        "'", "%",     "@",        "`",    "yes", "=",    "<<"}) {
     std::vector<Problem> problems;
     Node document = parse_document("key: " + yaml_text(text) + "\n", problems);
     interpolate(document, made_up({{"A", "wrong"}}), problems);

@@ -1,12 +1,12 @@
 #include "config/show.hpp"
 
+#include "config/schema.hpp"
+#include "tests/config/support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
 #include <string>
-
-#include "config/schema.hpp"
-#include "tests/config/support.hpp"
 
 namespace loadstar::config {
 namespace {
@@ -44,15 +44,18 @@ TEST(ShowTest, WhatIsShownIsReadBackTheSame) {
   const Loaded second = load_text(shown, "shown", surroundings);
   ASSERT_TRUE(second.options) << render_problems(second.problems) << shown;
   EXPECT_EQ(without_remarks(show(*second.options, second.origins)), without_remarks(shown));
-  EXPECT_EQ(second.options->core.tables.at("a.b").properties, first.options->core.tables.at("a.b").properties);
-  EXPECT_EQ(second.options->core.tables.at("b.c").pinned, first.options->core.tables.at("b.c").pinned);
+  EXPECT_EQ(second.options->core.tables.at("a.b").properties,
+            first.options->core.tables.at("a.b").properties);
+  EXPECT_EQ(second.options->core.tables.at("b.c").pinned,
+            first.options->core.tables.at("b.c").pinned);
 }
 
 TEST(ShowTest, EveryKeyIsShownOnce) {
   const Loaded loaded = load_text(kFile, "f", made_up({{"ID", "pod-1"}}));
   ASSERT_TRUE(loaded.options);
   const Loaded shown = load_text(show(*loaded.options, loaded.origins), "shown", made_up());
-  for (const auto& option : daemon_options()) EXPECT_TRUE(shown.origins.is_set(option.about.key)) << option.about.key;
+  for (const auto& option : daemon_options())
+    EXPECT_TRUE(shown.origins.is_set(option.about.key)) << option.about.key;
   for (const auto& option : table_options()) {
     for (const char* above : {"defaults.", "tables.a.b.", "tables.b.c."}) {
       EXPECT_TRUE(shown.origins.is_set(above + option.about.key)) << above << option.about.key;
@@ -73,7 +76,8 @@ TEST(ShowTest, RemarksTellWhereAValueCameFrom) {
   EXPECT_EQ(remark("  id: pod-1", 0), "line 5, from outside the file");
   EXPECT_EQ(remark("  max_message: 32MiB", 0), "default");
   EXPECT_EQ(remark("  password: <redacted>", 0), "line 2");
-  EXPECT_EQ(remark("  threads: auto", 0), "default, here " + std::to_string(loaded.options->threads));
+  EXPECT_EQ(remark("  threads: auto", 0),
+            "default, here " + std::to_string(loaded.options->threads));
   const std::size_t table = shown.find("\n  b.c:");
   EXPECT_EQ(remark("    parallelism: 3", table), "line 9");
   EXPECT_EQ(remark("      interval: 20s", table), "defaults, line 7");

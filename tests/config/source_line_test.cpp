@@ -15,17 +15,19 @@ TEST(SourceLineTest, OrdinaryLinesAreShownAsTheyAre) {
   EXPECT_EQ(shown("a: 1\n  b: 2 # x\r\n", 2), "  b: 2 # x");
   EXPECT_EQ(shown("a: 1\n", 2), "");
   EXPECT_EQ(shown("", 1), "");
-  EXPECT_EQ(shown("password_file: /run/secrets/password\n", 1), "password_file: /run/secrets/password");
+  EXPECT_EQ(shown("password_file: /run/secrets/password\n", 1),
+            "password_file: /run/secrets/password");
 }
 
 TEST(SourceLineTest, ValuesOfSecretsAreCutHoweverTheKeyIsSpelt) {
-  for (const char* key : {"password", "pasword", "Password", "passwrod", "paswd", "pwd", "secret", "api_token",
-                          "credentials", "\"password\"", "'password'"}) {
+  for (const char* key : {"password", "pasword", "Password", "passwrod", "paswd", "pwd", "secret",
+                          "api_token", "credentials", "\"password\"", "'password'"}) {
     const std::string line = shown(std::string("  ") + key + ": canary\n", 1);
     EXPECT_EQ(line.find("canary"), std::string::npos) << key;
     EXPECT_NE(line.find("<redacted>"), std::string::npos) << key;
   }
-  EXPECT_EQ(shown("x: {user: u, password: canary, y: 1}\n", 1), "x: {user: u, password: <redacted>");
+  EXPECT_EQ(shown("x: {user: u, password: canary, y: 1}\n", 1),
+            "x: {user: u, password: <redacted>");
 }
 
 TEST(SourceLineTest, LinesBelowASecretAreCut) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/load.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,15 +10,13 @@
 #include <string>
 #include <utility>
 
-#include "config/load.hpp"
-
 namespace loadstar::config::testing {
 
 /// Surroundings without any file of the real system, and with these environment variables.
 inline Surroundings made_up(std::map<std::string, std::string> environment = {}) {
   Surroundings surroundings;
-  surroundings.environment =
-      [environment = std::move(environment)](const std::string& name) -> std::optional<std::string> {
+  surroundings.environment = [environment = std::move(environment)](
+                                 const std::string& name) -> std::optional<std::string> {
     const auto found = environment.find(name);
     if (found == environment.end()) return std::nullopt;
     return found->second;
@@ -33,7 +33,8 @@ inline std::string usable(const std::string& more = {}) {
          more;
 }
 
-/// "line:column severity key: message" for each problem, warnings about the plain password left out.
+/// "line:column severity key: message" for each problem, warnings about the plain password left
+/// out.
 inline std::string summary(const Loaded& loaded) {
   std::string text;
   for (const Problem& problem : loaded.problems) {
@@ -56,7 +57,8 @@ inline std::string read_file(const std::filesystem::path& path) {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "loadstar-config-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "loadstar-config-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
@@ -70,8 +72,8 @@ class TemporaryDirectory {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << content;
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read |
-                                           std::filesystem::perms::owner_write);
+    std::filesystem::permissions(
+        file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     return file.string();
   }
 

@@ -133,6 +133,8 @@ class SidecarTest(unittest.TestCase):
             file.write_text(text.replace(path, str(password)), encoding="utf-8")
             done = subprocess.run([BINARY, "validate", file], env=environment, capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            # Such as: no table is configured and unknown ones are refused, so that no batch is taken.
+            self.assertEqual(done.stdout + done.stderr, f"{file}: good\n")
             # And it would notice: the same file without the environment of the container.
             bad = subprocess.run([BINARY, "validate", file], env={}, capture_output=True, text=True, timeout=60)
             self.assertEqual(bad.returncode, 78, bad.stdout + bad.stderr)

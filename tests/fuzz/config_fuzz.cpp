@@ -1,14 +1,14 @@
 // A configuration file, or a part of one, typed by a person or made by a template
 // (delivery-and-faults.md 5.1: 1 MiB, 32 levels, no aliases).
 
+#include "config/load.hpp"
+#include "config/show.hpp"
+#include "core/base/assert.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "config/load.hpp"
-#include "config/show.hpp"
-#include "core/base/assert.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace loadstar;  // NOLINT(google-build-using-namespace)

@@ -181,6 +181,7 @@ class FileRulesTest(unittest.TestCase):
         self.assertEqual(findings(file_rules.blanks, {"core/a.cpp": text}), [("core/a.cpp", 1), ("core/a.cpp", 2)])
         self.assertEqual(findings(file_rules.blanks, {"tests/fuzz/corpus/x/1": text, "a.csv": text}), [])
         self.assertEqual(findings(file_rules.blanks, {"core/a.cpp": "int a;"}), [("core/a.cpp", 1)])
+        self.assertEqual(findings(file_rules.blanks, {"tests/a.go": "\t\ta\n\ta\tb\n"}), [("tests/a.go", 2)])
 
     def test_what_is_left_to_do_names_its_issue(self):
         for text, count in (("// TODO: x\n", 1), ("// FIXME\n", 1), ("// TODO(me): x\n", 1), ("// TODO(#12): x\n", 0)):

@@ -58,7 +58,7 @@ _WORDS = (
         _NOT_TESTS,
         # Tests over real sockets bound their waits by real time; Stopwatch is the emulator's load times.
         ("core/base/clock.cpp", "tests/emulator/server/clock.cpp", "tests/emulator/server/load_context.hpp",
-         "tests/core/http/"),
+         "tests/emulator/server/cluster_fixture.cpp", "tests/core/http/"),
         "use Clock::now() (core/base/clock.hpp), which tests drive",
     ),
     _Only(
@@ -78,8 +78,9 @@ _WORDS = (
     _Only(
         r"\bstd::random_device\b",
         _EVERYWHERE,
-        ("server/app.cpp", "tests/emulator/server/text.cpp"),
-        "take a seeded generator by reference (core/base/random.hpp); server/app.cpp seeds the daemon's",
+        ("server/app.cpp", "server/commands/push.cpp", "tests/emulator/server/text.cpp"),
+        "take a seeded generator by reference (core/base/random.hpp); server/app.cpp seeds the daemon's, the "
+        "command its own",
     ),
     _Only(
         r"\b(?:secure_)?getenv\b",

@@ -1,9 +1,12 @@
 #include "tests/server/fake_writers.hpp"
 
+#include "core/base/assert.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "core/base/assert.hpp"
+#include <algorithm>
+#include <variant>
 
 namespace loadstar::server::test {
 namespace {
@@ -13,10 +16,31 @@ constexpr std::size_t kPermits = 1;
 
 }  // namespace
 
-FakeStream::FakeStream(const asio::any_io_executor& executor, txn::Opened opened)
-    : opened_(std::move(opened)), events_(executor, kEvents), permits_(executor, kPermits) {}
+FakeStream::FakeStream(const asio::any_io_executor& executor, txn::Opened opened, bool patient)
+    : opened_(std::move(opened)),
+      patient_(patient),
+      events_(executor, kEvents),
+      permits_(executor, kPermits) {}
 
 void FakeStream::say(txn::StreamEvent event) {
+  if (auto* const ended = std::get_if<txn::Ended>(&event)) {
+    end(std::move(ended->refusal));
+    return;
+  }
+  const auto* const ack = std::get_if<txn::Ack>(&event);
+  const std::uint64_t committed = ack == nullptr ? 0 : ack->committed_sequence;
+  send(std::move(event));
+  update([&] { committed_ = std::max(committed_, committed); });
+  end_if_settled();
+}
+
+void FakeStream::end_if_settled() {
+  const bool settled = look(
+      [&] { return patient_ && half_closed_ && committed_ + 1 >= opened_.next_sequence + count_; });
+  if (settled) end(std::nullopt);
+}
+
+void FakeStream::send(txn::StreamEvent event) {
   const bool sent = events_.try_send(boost::system::error_code(), std::move(event));
   LOADSTAR_ASSERT(sent, "the test says less than the channel holds");
 }
@@ -24,7 +48,7 @@ void FakeStream::say(txn::StreamEvent event) {
 void FakeStream::end(std::optional<Refusal> refusal) {
   bool first = false;
   update([&] { first = !std::exchange(ended_, true); });
-  if (first) say(txn::Ended{std::move(refusal)});
+  if (first) send(txn::Ended{std::move(refusal)});
 }
 
 void FakeStream::hold() {
@@ -93,7 +117,8 @@ asio::awaitable<Answer<Done>> FakeStream::append(SliceList message) {
 
 void FakeStream::half_close() {
   update([&] { half_closed_ = true; });
-  end(std::nullopt);
+  if (!patient_) end(std::nullopt);
+  end_if_settled();
 }
 
 void FakeStream::disconnect() {
@@ -133,6 +158,9 @@ std::vector<txn::CommitRequest> FakeWriters::commits() const {
 std::vector<txn::AbortRequest> FakeWriters::aborts() const {
   return look([&] { return aborts_; });
 }
+void FakeWriters::be_patient() {
+  update([&] { patient_ = true; });
+}
 void FakeWriters::set_report(txn::StatusReport report) {
   update([&] { report_ = std::move(report); });
 }
@@ -167,7 +195,7 @@ asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> FakeWriters::open(
     opens_.push_back(std::move(request));
     refusal = open_refusal_;
     if (refusal) return;
-    stream = std::make_shared<FakeStream>(executor_, opened_);
+    stream = std::make_shared<FakeStream>(executor_, opened_, patient_);
     streams_.push_back(stream);
   });
   if (refusal) co_return *refusal;

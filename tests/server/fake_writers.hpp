@@ -1,7 +1,11 @@
 #pragma once
 
+#include "core/txn/write_stream.hpp"
+#include "server/writers.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -11,9 +15,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "core/txn/write_stream.hpp"
-#include "server/writers.hpp"
 
 namespace loadstar::server::test {
 
@@ -49,7 +50,9 @@ class Watched {
 /// A WriteStream that notes what it is told and says what the test wants. Thread-safe.
 class FakeStream final : public txn::WriteStream, public Watched {
  public:
-  FakeStream(const asio::any_io_executor& executor, txn::Opened opened);
+  /// `patient`: a half-close ends it only once all its messages were said to be committed, as
+  /// core's do; otherwise at once.
+  FakeStream(const asio::any_io_executor& executor, txn::Opened opened, bool patient);
   ~FakeStream() override = default;
 
   // For the test.
@@ -78,19 +81,23 @@ class FakeStream final : public txn::WriteStream, public Watched {
   asio::awaitable<txn::StreamEvent> next_event() override;
 
  private:
-  using Events = asio::experimental::concurrent_channel<asio::any_io_executor,
-                                                        void(boost::system::error_code,
-                                                             txn::StreamEvent)>;
-  using Permits =
-      asio::experimental::concurrent_channel<asio::any_io_executor, void(boost::system::error_code)>;
+  using Events =
+      asio::experimental::concurrent_channel<asio::any_io_executor,
+                                             void(boost::system::error_code, txn::StreamEvent)>;
+  using Permits = asio::experimental::concurrent_channel<asio::any_io_executor,
+                                                         void(boost::system::error_code)>;
 
+  void send(txn::StreamEvent event);
   void end(std::optional<Refusal> refusal);
+  void end_if_settled();
 
   txn::Opened opened_;
+  bool patient_;
   Events events_;
   Permits permits_;
   std::vector<std::string> messages_;
   std::size_t count_ = 0;
+  std::uint64_t committed_ = 0;  // sequence that the test has acknowledged
   std::uint64_t bytes_ = 0;
   bool keep_ = true;
   bool held_ = false;
@@ -114,6 +121,8 @@ class FakeWriters final : public Writers, public Watched {
   void answer_aborts(Answer<txn::AbortOutcome> answer);
   void set_report(txn::StatusReport report);
   void set_schema(Answer<TableSchema> schema);
+  /// From now on streams are opened as patient ones.
+  void be_patient();
   /// The stream of the n-th Open (from 0), waited for.
   std::shared_ptr<FakeStream> stream(std::size_t n);
   [[nodiscard]] std::vector<std::shared_ptr<FakeStream>> streams() const;
@@ -124,7 +133,8 @@ class FakeWriters final : public Writers, public Watched {
   [[nodiscard]] std::optional<Deadline> last_deadline() const;
 
   // Writers.
-  asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(txn::OpenRequest request) override;
+  asio::awaitable<Answer<std::shared_ptr<txn::WriteStream>>> open(
+      txn::OpenRequest request) override;
   asio::awaitable<Answer<txn::CheckpointOutcome>> checkpoint(txn::CheckpointRequest request,
                                                              Deadline deadline) override;
   asio::awaitable<Answer<txn::CommitOutcome>> commit(txn::CommitRequest request,
@@ -138,6 +148,7 @@ class FakeWriters final : public Writers, public Watched {
  private:
   asio::any_io_executor executor_;
   txn::Opened opened_{false, 1, std::nullopt, "ls-alo"};
+  bool patient_ = false;
   std::optional<Refusal> open_refusal_;
   std::optional<Refusal> checkpoint_refusal_;
   txn::CheckpointOutcome checkpoint_outcome_;

@@ -1,16 +1,15 @@
 #include "server/http_listener.hpp"
 
-#include <gmock/gmock.h>
+#include "server/build_info.hpp"
+#include "server/io_threads.hpp"
+#include "tests/server/fake_writers.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
-
-#include "server/io_threads.hpp"
-#include "server/build_info.hpp"
-#include "tests/server/fake_writers.hpp"
 
 namespace loadstar::server::test {
 namespace {
@@ -59,7 +58,8 @@ class HttpListenerTest : public ::testing::Test {
   }
 
   std::string get(Door door, const std::string& target, const std::string& method = "GET") {
-    return exchange(door, method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    return exchange(door,
+                    method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   }
 
   static std::string body(const std::string& reply) {
@@ -193,9 +193,10 @@ TEST_F(HttpListenerTest, GarbageIsAnsweredOrCutOffAndTheListenerGoesOn) {
 }
 
 TEST_F(HttpListenerTest, ConnectionsAreKeptForFurtherRequests) {
-  const std::string two = exchange(
-      Door::kProbe, "GET /startupz HTTP/1.1\r\nHost: x\r\n\r\n"
-                    "GET /nonesuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string two =
+      exchange(Door::kProbe,
+               "GET /startupz HTTP/1.1\r\nHost: x\r\n\r\n"
+               "GET /nonesuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(two, StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(two, HasSubstr("HTTP/1.1 404 "));
 }

@@ -1,9 +1,9 @@
+#include "tests/server/server_fixture.hpp"
+
 #include <gmock/gmock.h>
 
 #include <atomic>
 #include <thread>
-
-#include "tests/server/server_fixture.hpp"
 
 namespace loadstar::server::test {
 namespace {
@@ -140,14 +140,18 @@ TEST_F(IngestServiceTest, TheFieldsOfAnOpenAreChecked) {
     std::vector<std::string> fields;
   };
   const std::vector<Case> cases{
-      {"writer id with a dash", [](v1::Open& open) { open.set_writer_id("a-b"); }, {"open.writer_id"}},
-      {"writer id too long", [](v1::Open& open) { open.set_writer_id(std::string(49, 'a')); },
+      {"writer id with a dash",
+       [](v1::Open& open) { open.set_writer_id("a-b"); },
+       {"open.writer_id"}},
+      {"writer id too long",
+       [](v1::Open& open) { open.set_writer_id(std::string(49, 'a')); },
        {"open.writer_id"}},
       {"no database", [](v1::Open& open) { open.clear_database(); }, {"open.database"}},
       {"control byte", [](v1::Open& open) { open.set_database("a\nb"); }, {"open.database"}},
       {"no delivery", [](v1::Open& open) { open.clear_delivery(); }, {"open.delivery"}},
       {"unknown delivery",
-       [](v1::Open& open) { open.set_delivery(static_cast<v1::Delivery>(9)); }, {"open.delivery"}},
+       [](v1::Open& open) { open.set_delivery(static_cast<v1::Delivery>(9)); },
+       {"open.delivery"}},
       {"exactly-once, anonymous",
        [](v1::Open& open) {
          open.set_delivery(v1::DELIVERY_EXACTLY_ONCE);
@@ -156,7 +160,8 @@ TEST_F(IngestServiceTest, TheFieldsOfAnOpenAreChecked) {
        },
        {"open.writer_id"}},
       {"exactly-once without an epoch",
-       [](v1::Open& open) { open.set_delivery(v1::DELIVERY_EXACTLY_ONCE); }, {"open.epoch"}},
+       [](v1::Open& open) { open.set_delivery(v1::DELIVERY_EXACTLY_ONCE); },
+       {"open.epoch"}},
       {"epoch above 2^32-1",
        [](v1::Open& open) {
          open.set_delivery(v1::DELIVERY_EXACTLY_ONCE);
@@ -164,7 +169,8 @@ TEST_F(IngestServiceTest, TheFieldsOfAnOpenAreChecked) {
        },
        {"open.epoch"}},
       {"client name too long",
-       [](v1::Open& open) { open.set_client_name(std::string(129, 'n')); }, {"open.client_name"}},
+       [](v1::Open& open) { open.set_client_name(std::string(129, 'n')); },
+       {"open.client_name"}},
       {"several at once",
        [](v1::Open& open) {
          open.Clear();
@@ -269,7 +275,9 @@ TEST_F(IngestServiceTest, ACancelledCallIsNeverTakenForAHalfClose) {
     ASSERT_TRUE(call.open());
     const auto stream = writers_.stream(n);
     // At three moments: at once, after Opened, with a batch under way.
-    if (n % 3 != 0) ASSERT_TRUE(call.read());
+    if (n % 3 != 0) {
+      ASSERT_TRUE(call.read());
+    }
     if (n % 3 == 2) call.batch(1, 100'000);
     call.context.TryCancel();
     ASSERT_TRUE(stream->wait_disconnected()) << n;
@@ -305,8 +313,8 @@ TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
     for (std::size_t n = 1; n <= kMessages && call.batch(n, kMessage); ++n) ++written;
   });
   ASSERT_TRUE(stream->wait_messages(1));
-  // Calls on the same connection are answered meanwhile (ingest-api.md 3.7), and count the time: the
-  // client has stopped when many of them saw no further message go.
+  // Calls on the same connection are answered meanwhile (ingest-api.md 3.7), and count the time:
+  // the client has stopped when many of them saw no further message go.
   const auto stub = v1::TransactionService::NewStub(shared);
   std::size_t before = 0;
   for (int quiet = 0; quiet < 100;) {
@@ -354,10 +362,8 @@ TEST_F(IngestServiceTest, ACompressedMessageIsRefused) {
 }
 
 TEST_F(IngestServiceTest, StreamsAboveTheLimitAreOverloaded) {
-  stop();
   options_.limits.max_streams = 2;
-  threads_ = std::make_unique<IoThreads>(2U);
-  start();
+  restart();
   const auto shared = channel(target());
   Call first(shared);
   Call second(shared);

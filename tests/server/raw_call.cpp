@@ -1,8 +1,8 @@
-#include <grpcpp/completion_queue.h>
-#include <grpcpp/support/byte_buffer.h>
-
 #include "server/byte_buffer.hpp"
 #include "tests/server/server_fixture.hpp"
+
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/support/byte_buffer.h>
 
 namespace loadstar::server::test {
 

@@ -1,5 +1,12 @@
 #pragma once
 
+#include "server/admin_service.hpp"
+#include "server/grpc_server.hpp"
+#include "server/ingest_service.hpp"
+#include "server/io_threads.hpp"
+#include "server/transaction_service.hpp"
+#include "tests/server/fake_writers.hpp"
+
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
 #include <grpcpp/create_channel.h>
@@ -15,13 +22,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "server/admin_service.hpp"
-#include "server/grpc_server.hpp"
-#include "server/ingest_service.hpp"
-#include "server/io_threads.hpp"
-#include "server/transaction_service.hpp"
-#include "tests/server/fake_writers.hpp"
 
 namespace loadstar::server::test {
 
@@ -69,8 +69,8 @@ inline std::string reason_of(const grpc::Status& status) {
   return details.info->reason();
 }
 
-/// The gRPC side of the daemon over a FakeWriters, on a TCP port and a UNIX socket of its own, and the
-/// control door.
+/// The gRPC side of the daemon over a FakeWriters, on a TCP port and a UNIX socket of its own, and
+/// the control door.
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -89,7 +89,8 @@ class ServerTest : public ::testing::Test {
         threads_->executor(), info_, writers_,
         [this](std::optional<std::chrono::milliseconds> grace) { drains_.push_back(grace); });
     GrpcServerOptions options;
-    options.addresses = {{"127.0.0.1", 0, ""}, {"", 0, (directory_.path() / "ingest.sock").string()}};
+    options.addresses = {{"127.0.0.1", 0, ""},
+                         {"", 0, (directory_.path() / "ingest.sock").string()}};
     options.max_message = options_.limits.max_message;
     std::string error;
     server_ = GrpcServer::start(options, {ingest_.get(), transactions_.get(), admin_.get()}, error);
@@ -98,6 +99,13 @@ class ServerTest : public ::testing::Test {
     options.private_sockets = true;
     control_server_ = GrpcServer::start(options, {control_.get()}, error);
     ASSERT_TRUE(control_server_) << error;
+  }
+
+  /// With changed options; before the first call, which would refer to the services.
+  void restart() {
+    server_.reset();
+    control_server_.reset();
+    start();
   }
 
   void stop() {

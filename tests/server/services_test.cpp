@@ -1,9 +1,9 @@
+#include "tests/server/server_fixture.hpp"
+
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include <fstream>
-
-#include "tests/server/server_fixture.hpp"
 
 namespace loadstar::server::test {
 namespace {
@@ -106,7 +106,8 @@ TEST_F(ServicesTest, CommitHandsTheTokenOverAndAnswersWhatIsCommitted) {
 TEST_F(ServicesTest, AbortChecksItsFieldsAndAnswersTheCount) {
   const auto stub = v1::TransactionService::NewStub(channel(target()));
   v1::AbortResponse response;
-  const auto abort = [&](const std::string& writer, std::uint64_t epoch, const std::string& database) {
+  const auto abort = [&](const std::string& writer, std::uint64_t epoch,
+                         const std::string& database) {
     grpc::ClientContext context;
     v1::AbortRequest request;
     request.set_writer_id(writer);
@@ -247,8 +248,8 @@ TEST_F(ServicesTest, ReflectionListsTheServices) {
   grpc::Status status;
   const std::string list_services("\x3A\x00", 2);  // ServerReflectionRequest{list_services = 7}
   const auto answer =
-      raw_call(channel(target()),
-               "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", list_services, status);
+      raw_call(channel(target()), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+               list_services, status);
   ASSERT_TRUE(answer) << status.error_message();
   for (const char* const service : {"loadstar.v1.IngestService", "loadstar.v1.TransactionService",
                                     "loadstar.v1.AdminService", "grpc.health.v1.Health"}) {

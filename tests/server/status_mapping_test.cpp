@@ -1,13 +1,13 @@
 #include "server/status_mapping.hpp"
 
+#include "tests/server/server_fixture.hpp"
+
 #include <gmock/gmock.h>
 
 #include <fstream>
 #include <map>
 #include <regex>
 #include <set>
-
-#include "tests/server/server_fixture.hpp"
 
 namespace loadstar::server::test {
 namespace {
@@ -106,9 +106,12 @@ TEST(StatusMappingTest, LongTextsAreCutAtACharacter) {
 
 TEST(StatusMappingTest, BytesThatAreNotUtf8AreReplaced) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"a\xFFz", "a?z"},           {"\xC3", "?"},
-      {"\xC0\xAF", "??"},          {"\xED\xA0\x80", "???"},
-      {"\xF4\x90\x80\x80", "????"}, {"\xE2\x82\xAC\xF0\x9F\x98\x80", "\xE2\x82\xAC\xF0\x9F\x98\x80"}};
+      {"a\xFFz", "a?z"},
+      {"\xC3", "?"},
+      {"\xC0\xAF", "??"},
+      {"\xED\xA0\x80", "???"},
+      {"\xF4\x90\x80\x80", "????"},
+      {"\xE2\x82\xAC\xF0\x9F\x98\x80", "\xE2\x82\xAC\xF0\x9F\x98\x80"}};
   for (const auto& [sent, shown] : cases) {
     Refusal refusal;
     refusal.message = sent;
@@ -126,8 +129,8 @@ TEST(StatusMappingTest, DetailsStayBelowTheirLimitWhateverIsInThem) {
     refusal.message = std::string(length, 'm');
     for (int i = 0; i < 40; ++i) {
       refusal.metadata["key" + std::to_string(i)] = std::string(length, 'v');
-      refusal.violations.push_back({"rows[" + std::to_string(i) + "]" + std::string(length, 'f'),
-                                    std::string(length, 'd')});
+      refusal.violations.push_back(
+          {"rows[" + std::to_string(i) + "]" + std::string(length, 'f'), std::string(length, 'd')});
     }
     const grpc::Status status = to_status(refusal);
     EXPECT_LE(status.error_details().size(), 3U * 1024U);

@@ -8,11 +8,12 @@
 
 namespace loadstar::simulation {
 
-/// What the clients of one run know: the oracle of at-least-once delivery (delivery-and-faults.md 2.2).
+/// What the clients of one run know: the oracle of at-least-once delivery
+/// (delivery-and-faults.md 2.2).
 struct Ledger {
   struct Row {
     std::string table;
-    bool bad = false;      ///< StarRocks refuses it
+    bool bad = false;  ///< StarRocks refuses it
     bool acknowledged = false;
     unsigned sendings = 0;  ///< in how many incarnations of a writer it was sent
   };

@@ -1,13 +1,13 @@
 #include "tests/simulation/simulated_client.hpp"
 
+#include "core/base/deadline.hpp"
+#include "tests/support/wire_writer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
-
-#include "core/base/deadline.hpp"
-#include "tests/support/wire_writer.hpp"
 
 namespace loadstar::simulation {
 namespace {
@@ -98,8 +98,9 @@ asio::awaitable<void> SimulatedClient::run() {
     if (!call->refusal && sent) {
       // OK after a half-close: every received batch is committed (ingest_service.proto, Write).
       for (const Batch& batch : waiting_) {
-        ledger_.violate(fmt::format("{}: the stream ended with OK, but batch {} was not acknowledged",
-                                    plan_.name, batch.sequence));
+        ledger_.violate(
+            fmt::format("{}: the stream ended with OK, but batch {} was not acknowledged",
+                        plan_.name, batch.sequence));
       }
       waiting_.clear();
     } else if (call->refusal && call->refusal->reason == Reason::kRowsRejected) {
@@ -107,12 +108,14 @@ asio::awaitable<void> SimulatedClient::run() {
     } else if (call->refusal && !is_transient(*call->refusal) &&
                call->refusal->reason != Reason::kUnsupportedCombination) {
       ledger_.violate(fmt::format("{}: the stream ended with reason {}: {}", plan_.name,
-                                  static_cast<int>(call->refusal->reason),
-                                  call->refusal->message));
+                                  static_cast<int>(call->refusal->reason), call->refusal->message));
       waiting_.clear();
     }
     // An anonymous client cannot come back to its writer: what it was not promised it sends again.
-    co_await sleep_for(std::chrono::milliseconds(random_.below(500)));
+    // Now and then a client stays away for longer than any session_grace: its writer ends without
+    // it.
+    const bool away = random_.chance(plan_.away_percent);
+    co_await sleep_for(std::chrono::milliseconds(random_.below(away ? 90'000 : 500)));
   }
   co_await tasks_.join();
   finished_ = true;
@@ -128,8 +131,8 @@ asio::awaitable<bool> SimulatedClient::open(Call& call) {
   auto answer = co_await call.daemon->open(std::move(request));
   if (!answer.ok()) {
     if (!is_transient(answer.refusal())) {
-      ledger_.violate(fmt::format("{}: Open was refused: {}", plan_.name,
-                                  answer.refusal().message));
+      ledger_.violate(
+          fmt::format("{}: Open was refused: {}", plan_.name, answer.refusal().message));
       waiting_.clear();
     }
     co_return false;

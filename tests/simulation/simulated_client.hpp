@@ -1,6 +1,13 @@
 #pragma once
 
+#include "core/base/random.hpp"
+#include "core/base/signal.hpp"
+#include "core/base/task_group.hpp"
+#include "core/txn/writer_registry.hpp"
+#include "tests/simulation/ledger.hpp"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -9,28 +16,24 @@
 #include <string>
 #include <vector>
 
-#include "core/base/random.hpp"
-#include "core/base/signal.hpp"
-#include "core/base/task_group.hpp"
-#include "core/txn/writer_registry.hpp"
-#include "tests/simulation/ledger.hpp"
-
 namespace loadstar::simulation {
 
 /// How a client of the simulation behaves.
 struct ClientPlan {
-  std::string name;      ///< also the writer_id of a named one
-  bool named = true;     ///< numbered batches, resends what is not committed
+  std::string name;   ///< also the writer_id of a named one
+  bool named = true;  ///< numbered batches, resends what is not committed
   unsigned batches = 20;
   unsigned rows_max = 5;
   unsigned bad_percent = 0;    ///< of batches: contain a row that StarRocks refuses
   unsigned break_percent = 0;  ///< chance per batch that the stream breaks
+  unsigned away_percent = 0;   ///< of breaks: for up to 90 s, longer than session_grace can be
   unsigned checkpoint_percent = 0;
   std::vector<std::string> tables;
 };
 
-/// One client: sends its rows, follows the watermarks, comes back after a break, and writes down in the
-/// ledger what it was promised. It advances only by `committed_sequence`, as ingest-api.md 3.11 says.
+/// One client: sends its rows, follows the watermarks, comes back after a break, and writes down in
+/// the ledger what it was promised. It advances only by `committed_sequence`, as ingest-api.md 3.11
+/// says.
 class SimulatedClient {
  public:
   /// `daemon` gives the registry that serves now; it changes when the daemon is killed.

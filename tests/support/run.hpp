@@ -1,14 +1,15 @@
 #pragma once
 
+#include "core/base/assert.hpp"
+#include "core/base/clock.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+
 #include <exception>
 #include <optional>
 #include <utility>
-
-#include "core/base/assert.hpp"
-#include "core/base/clock.hpp"
 
 namespace loadstar::test {
 
@@ -17,7 +18,7 @@ void run_until_idle(boost::asio::io_context& io);
 
 /// Moves the fake clock by `length` in steps of `step`, running what becomes ready after each.
 void pass_time(boost::asio::io_context& io, Clock::duration length,
-             Clock::duration step = std::chrono::milliseconds(100));
+               Clock::duration step = std::chrono::milliseconds(100));
 
 /// Runs `task` on `io` under the fake clock until it ends, moving time while nothing is ready;
 /// gives up (and fails by assertion) after a virtual day.

@@ -96,12 +96,32 @@ TEST(LoadPropertyTest, TimeZonesBySyntax) {
   }
 }
 
+TEST(LoadPropertyTest, WhatMergeCommitWouldBreak) {
+  std::map<std::string, std::string> merge{{"enable_merge_commit", "true"},
+                                           {"merge_commit_interval_ms", "1000"},
+                                           {"merge_commit_parallel", "2"},
+                                           {"max_filter_ratio", "0.0"}};
+  EXPECT_TRUE(find_property_conflicts(merge).empty());
+  merge["max_filter_ratio"] = "0.1";
+  ASSERT_EQ(find_property_conflicts(merge).size(), 1U);
+  EXPECT_EQ(find_property_conflicts(merge)[0].name, "max_filter_ratio");
+  EXPECT_TRUE(find_property_conflicts(merge)[0].breaks_promise);
+  merge.erase("max_filter_ratio");
+  merge["merge_commit_async"] = "true";
+  ASSERT_EQ(find_property_conflicts(merge).size(), 1U);
+  EXPECT_TRUE(find_property_conflicts(merge)[0].breaks_promise);
+}
+
 TEST(LoadPropertyTest, ConflictsAreFoundAmongGoodValues) {
   EXPECT_TRUE(
       find_property_conflicts({{"column_separator", "\\t"}, {"row_delimiter", "\\n"}}).empty());
   const auto conflicts = find_property_conflicts({{"column_separator", "\\n"}});
   ASSERT_FALSE(conflicts.empty());
   EXPECT_FALSE(conflicts[0].message.empty());
+  EXPECT_FALSE(conflicts[0].breaks_promise);
+  EXPECT_FALSE(find_property_conflicts({{"column_separator", "|\\n"}}).empty());
+  EXPECT_TRUE(find_property_conflicts({{"row_delimiter", "\\t\\n"}}).empty())
+      << "rows are cut first, so a delimiter may begin with a separator";
   EXPECT_TRUE(is_property_true({{"partial_update", "true"}}, "partial_update"));
   EXPECT_FALSE(is_property_true({{"partial_update", "false"}}, "partial_update"));
 }

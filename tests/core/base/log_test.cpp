@@ -1,7 +1,6 @@
 #include "core/base/log.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace loadstar {
@@ -26,7 +25,8 @@ TEST(LogTest, FieldsOfTheHandleAndOfTheLineAreInTheJson) {
   EXPECT_EQ(line["label"], "ls-1");
 }
 
-// T27: a value with line ends, escape sequences, invalid UTF-8 or a megabyte stays one bounded line.
+// T27: a value with line ends, escape sequences, invalid UTF-8 or a megabyte stays one bounded
+// line.
 TEST(LogTest, HostileValuesStayOneBoundedLine) {
   const std::string hostile = "a\nb\x1b[31m\xff\"}" + std::string(1'000'000, 'x');
   for (const auto format : {LogFormat::kJson, LogFormat::kText}) {

@@ -1,9 +1,9 @@
 #include "core/base/metrics.hpp"
 
+#include "core/base/process_metrics.hpp"
+
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
-
-#include "core/base/process_metrics.hpp"
 
 namespace loadstar {
 namespace {
@@ -36,8 +36,9 @@ TEST(MetricsTest, TablesAboveTheLimitShareOneSeries) {
   const std::string text = text_of(registry);
   EXPECT_NE(text.find(R"(table="t1")"), std::string::npos);
   EXPECT_EQ(text.find(R"(table="t2")"), std::string::npos);
-  EXPECT_NE(text.find(R"(loadstar_load_bytes_total{cluster="main",db="_other",table="_other"} 998)"),
-            std::string::npos);
+  EXPECT_NE(
+      text.find(R"(loadstar_load_bytes_total{cluster="main",db="_other",table="_other"} 998)"),
+      std::string::npos);
 }
 
 TEST(MetricsTest, ProcessMetricsReadThisProcess) {

@@ -1,10 +1,10 @@
 #include "core/base/task_group.hpp"
 
-#include <gtest/gtest.h>
-
 #include "core/base/deadline.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/run.hpp"
+
+#include <gtest/gtest.h>
 
 namespace loadstar {
 namespace {
@@ -50,6 +50,23 @@ TEST_F(TaskGroupTest, CancelEndsWaitingTasks) {
   EXPECT_EQ(ended, 1);
   EXPECT_FALSE(slept);
   EXPECT_EQ(group.size(), 0U);
+}
+
+TEST_F(TaskGroupTest, ATaskMayHoldTheLastReferenceToItsOwner) {
+  struct Owner {
+    explicit Owner(asio::any_io_executor executor) : tasks(std::move(executor)) {}
+    TaskGroup tasks;
+  };
+  bool slept = false;
+  int ended = 0;
+  auto owner = std::make_shared<Owner>(io_.get_executor());
+  const std::weak_ptr<Owner> weak = owner;
+  owner->tasks.spawn(wait_and_set(1s, slept, ended), owner);
+  owner.reset();
+  EXPECT_FALSE(weak.expired());
+  test::pass_time(io_, 2s);
+  EXPECT_EQ(ended, 1);
+  EXPECT_TRUE(weak.expired()) << "gone with its last task, which no longer counts then";
 }
 
 asio::awaitable<int> slow_value(Clock::duration length) {

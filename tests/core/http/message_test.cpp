@@ -121,6 +121,11 @@ TEST(MessageTest, SizesAreBounded) {
 // F089
 TEST(MessageTest, BodyAndFramingMustAgree) {
   Request request = valid_request();
+  request.compression = Compression::kZstd;
+  EXPECT_EQ(check(request).error().code, Errc::kInvalidRequest) << "its length is not known";
+  request.framing = Framing::kChunked;
+  EXPECT_TRUE(check(request).has_value());
+  request.compression = Compression::kNone;
   request.framing = Framing::kNone;
   request.expect_continue = false;
   EXPECT_FALSE(check(request).has_value());  // a body nobody would see the end of

@@ -1,10 +1,11 @@
 #include "core/http/request_body.hpp"
 
 #include "core/base/random.hpp"
+#include "tests/core/http/frame_reader.hpp"
 
 #include <gtest/gtest.h>
 
-#include <charconv>
+#include <algorithm>
 
 namespace loadstar::http {
 namespace {
@@ -38,23 +39,7 @@ std::string drain(RequestBody& body, std::size_t step) {
   return wire;
 }
 
-/// Decodes chunked framing by RFC 9112 7.1; checks the size of each chunk.
-std::string decode(std::string_view wire) {
-  std::string payload;
-  while (true) {
-    const auto eol = wire.find("\r\n");
-    if (eol == std::string_view::npos || eol == 0) return "BAD CHUNK HEAD";
-    std::size_t size = 0;
-    const auto [end, error] = std::from_chars(wire.data(), wire.data() + eol, size, 16);
-    if (error != std::errc() || end != wire.data() + eol) return "BAD CHUNK SIZE";
-    EXPECT_LE(size, RequestBody::kChunkBytes);
-    wire.remove_prefix(eol + 2);
-    if (size == 0) return wire == "\r\n" ? payload : "BAD END";
-    if (wire.size() < size + 2 || wire.substr(size, 2) != "\r\n") return "BAD CHUNK END";
-    payload.append(wire.substr(0, size));
-    wire.remove_prefix(size + 2);
-  }
-}
+std::string decode(std::string_view wire) { return read_chunks(wire, RequestBody::kChunkBytes); }
 
 TEST(RequestBodyTest, NothingToSendIsDoneAtOnceUnlessChunked) {
   const SliceList empty;
@@ -97,6 +82,36 @@ TEST(RequestBodyTest, AnyPartialWritesGiveTheSameBytes) {
     RequestBody length(body, Framing::kContentLength);
     EXPECT_EQ(drain(length, 1 + random.below(300)), text) << round;
   }
+}
+
+TEST(RequestBodyTest, CompressedBodiesAreOneFrameInChunks) {
+  for (const Compression compression :
+       {Compression::kGzip, Compression::kLz4Frame, Compression::kZstd}) {
+    for (const std::size_t total : {std::size_t{0}, std::size_t{1}, std::size_t{3'000'000}}) {
+      const SliceList body = make_body(total, 70'001);
+      const std::string text = body.to_string();
+      for (const std::size_t step : {std::size_t{0}, std::size_t{1'001}}) {
+        RequestBody out(body, Framing::kChunked, compression);
+        EXPECT_FALSE(out.done()) << "even an empty body has a frame";
+        const std::string frame = decode(drain(out, step));
+        EXPECT_TRUE(out.done());
+        EXPECT_TRUE(read_one_frame(frame, compression) == text) << total << "/" << step;
+      }
+    }
+  }
+}
+
+TEST(RequestBodyTest, CompressedBodiesAreMadePieceByPiece) {
+  const SliceList body = make_body(64U << 20U, 1U << 20U);
+  RequestBody out(body, Framing::kChunked, Compression::kLz4Frame);
+  std::size_t most = 0;
+  while (!out.done()) {
+    std::size_t bytes = 0;
+    for (const auto& buffer : out.window()) bytes += buffer.size();
+    most = std::max(most, bytes);
+    out.consume(bytes);
+  }
+  EXPECT_LE(most, RequestBody::kChunkBytes);
 }
 
 TEST(RequestBodyTest, SlicesOf16KibFillAMebibyteInEachCall) {

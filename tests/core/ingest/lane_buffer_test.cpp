@@ -31,7 +31,7 @@ BufferedBatch batch(std::uint64_t writer, std::uint64_t sequence,
   encoded.payload.append(Slice::from_string(std::string(bytes, 'x')));
   encoded.rows = 1;
   encoded.row_count = 1;
-  return {writer, sequence, std::move(encoded), at};
+  return {writer, sequence, std::move(encoded), at, bytes};
 }
 
 LaneBuffer buffer(unsigned parallelism = 1) {
@@ -48,6 +48,20 @@ TEST(LaneBufferTest, BatchesOfManyWritersShareOneLoad) {
   ASSERT_TRUE(group);
   EXPECT_EQ(group->batches.size(), 5U);
   EXPECT_EQ(*group->due, FlushTrigger::kInterval);
+  EXPECT_EQ(buffered.waiting_bytes(), 0U);
+}
+
+TEST(LaneBufferTest, WhatWaitsIsCountedAsTheBudgetCountsIt) {
+  auto buffered = buffer();
+  auto typed = batch(1, 1, lane("a"), 10);
+  typed.charged = 70;
+  buffered.add(std::move(typed));
+  EXPECT_EQ(buffered.waiting_bytes(), 70U);
+  buffered.flush_all(FlushTrigger::kMemory);
+  const auto group = buffered.start_next();
+  ASSERT_TRUE(group);
+  EXPECT_EQ(group->bytes, 10U);
+  EXPECT_EQ(group->charged, 70U);
   EXPECT_EQ(buffered.waiting_bytes(), 0U);
 }
 

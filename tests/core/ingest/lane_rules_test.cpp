@@ -148,6 +148,66 @@ TEST(LaneRulesTest, MergeCommitIsAtLeastOnceByStreamLoad) {
             "17 batch[sequence=7].properties[enable_merge_commit]");
 }
 
+TEST(LaneRulesTest, MergeCommitNeedsAServerThatKnowsItAndKeepsItsPromises) {
+  Properties merge{{"enable_merge_commit", "true"},
+                   {"merge_commit_interval_ms", "1000"},
+                   {"merge_commit_parallel", "2"}};
+  auto batch = encoded(2, "1\n", 1);
+  batch.properties = merge;
+  EXPECT_TRUE(lane(with(kAuto, false), batch).merge_commit);
+  EXPECT_FALSE(lane(with(kAuto, false), encoded(2, "1\n", 1)).merge_commit);
+  Encoding old = with(kAuto, false);
+  old.facts.merge_commit = false;
+  EXPECT_EQ(protocol(old, merge), "17 batch[sequence=7].properties[enable_merge_commit]");
+  merge["merge_commit_async"] = "true";
+  EXPECT_EQ(protocol(with(kAuto, false), merge),
+            "17 batch[sequence=7].properties[merge_commit_async]");
+  merge["merge_commit_async"] = "false";
+  EXPECT_EQ(protocol(with(kAuto, false), merge), "stream_load");
+  merge["max_filter_ratio"] = "0.5";
+  EXPECT_EQ(protocol(with(kAuto, false), merge),
+            "17 batch[sequence=7].properties[max_filter_ratio]");
+}
+
+/// `format` and `compression` of a lane.
+std::string codec(const Encoding& encoding, const wire::BatchFields& batch) {
+  const LaneSpec spec = lane(encoding, batch);
+  return header(spec, "format") + " " + header(spec, "compression");
+}
+
+// starrocks-load-protocol.md 4.3: the header that is right for JSON has no effect on CSV.
+TEST(LaneRulesTest, CompressionHasItsOwnWordsForEachFormat) {
+  const auto csv = encoded(2, "1\n", 1);
+  const auto ndjson = encoded(3, "{}\n", 1);
+  EXPECT_EQ(codec(with(kAuto, false), csv), "csv (none)");
+  struct Case {
+    Compression option;
+    const char* csv;
+    const char* json;
+  };
+  for (const Case& test : {Case{Compression::kGzip, "gzip (none)", "json GZIP"},
+                           Case{Compression::kLz4Frame, "lz4 (none)", "json LZ4_FRAME"},
+                           Case{Compression::kZstd, "zstd (none)", "json ZSTD"}}) {
+    for (const bool exactly_once : {false, true}) {
+      Encoding encoding = with(kAuto, exactly_once);
+      encoding.options.compression = test.option;
+      EXPECT_EQ(codec(encoding, csv), test.csv);
+      EXPECT_EQ(codec(encoding, ndjson), test.json);
+      EXPECT_EQ(codec(encoding, encoded(4, "[{}]", 1)), test.json);
+      EXPECT_EQ(codec(encoding, rows_of({"id"})), test.csv);
+      encoding.facts.json_compression = false;
+      EXPECT_EQ(codec(encoding, csv), test.csv);
+      EXPECT_EQ(codec(encoding, ndjson), "json (none)") << "from 3.2.7 on";
+    }
+    Encoding merged = with(kAuto, false);
+    merged.options.compression = test.option;
+    merged.options.properties = {{"enable_merge_commit", "true"},
+                                 {"merge_commit_interval_ms", "1000"},
+                                 {"merge_commit_parallel", "2"}};
+    EXPECT_EQ(codec(merged, csv), "csv (none)");
+  }
+}
+
 TEST(LaneRulesTest, MergeConditionNeedsAServerThatKnowsIt) {
   const Properties condition{{"merge_condition", "score"}};
   EXPECT_EQ(protocol(with(kAuto, false), condition), "transaction");

@@ -68,6 +68,10 @@ TEST(ValueWriterNestedTest, Maps) {
   const std::string words = wire::map_value({wire::string_value("k\"")}, {wire::double_value(0.5)});
   EXPECT_EQ(csv("map<varchar(5),double>", words), "{\"k\"\"\":0.5}");
   EXPECT_EQ(json("map<varchar(5),double>", words), "{\"k\\\"\":0.5}");
+  const std::string marked = wire::map_value({wire::string_value("\x01\\N")}, {wire::int_value(1)});
+  for (const char* type : {"map<char(5),int>", "map<varchar(5),int>"}) {
+    EXPECT_EQ(json(type, marked), R"({"\u0001\\N":1})") << "JSON carries what CSV cannot";
+  }
   EXPECT_TRUE(refused("map<int,int>", wire::map_value({wire::null_value()}, {wire::int_value(1)}),
                       ".map_value.keys[0]"));
   EXPECT_TRUE(refused("map<int,int>", wire::map_value({wire::int_value(1)}, {})));

@@ -73,6 +73,7 @@ TEST(ValueWriterNumbersTest, FloatingPointNumbersAreFinite) {
   EXPECT_EQ(csv("double", wire::int_value(3)), "3");
   EXPECT_TRUE(refused("double", wire::int_value(9'007'199'254'740'993)));
   EXPECT_TRUE(refused("float", wire::double_value(1e39)));
+  EXPECT_TRUE(refused("float", wire::double_value(-1e-46))) << "would be 0";
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity(),
                            -std::numeric_limits<double>::infinity()}) {
     for (const char* type : {"double", "float", "decimal(10,2)", "json", "int", "varchar(10)"}) {

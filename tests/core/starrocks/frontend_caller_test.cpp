@@ -6,6 +6,8 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
+
 namespace loadstar::starrocks {
 namespace {
 
@@ -236,6 +238,21 @@ TEST_F(FrontendCallerTest, BreakersOpenAndTheGaugesSaySo) {
   EXPECT_TRUE(begin().has_value());
   EXPECT_EQ(metrics.circuits_open.Value(), 0);
   EXPECT_EQ(metrics.starrocks_up.Value(), 1);
+}
+
+TEST_F(FrontendCallerTest, ARefusedAccountIsLoggedOnceInAWhile) {
+  options.load_urls.pop_back();
+  const auto lines = [this] { return std::count(log->text.begin(), log->text.end(), '\n'); };
+  const auto refused_account = reply(401, "Access denied for root@1.2.3.4");
+  transport.expect(kFe1, kBeginLine, refused_account).expect(kFe1, kBeginLine, refused_account);
+  EXPECT_EQ(begin().error().code, Errc::kBadCredentials);
+  EXPECT_EQ(begin().error().code, Errc::kBadCredentials);
+  EXPECT_NE(log->text.find("StarRocks refuses the account"), std::string::npos);
+  EXPECT_EQ(lines(), 1);
+  test::advance_clock(seconds(30));
+  transport.expect(kFe1, kBeginLine, refused_account);
+  EXPECT_EQ(begin().error().code, Errc::kBadCredentials);
+  EXPECT_EQ(lines(), 2);
 }
 
 TEST_F(FrontendCallerTest, ADeadBackendIsNotItsFrontendsFailure) {

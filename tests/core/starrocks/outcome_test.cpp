@@ -316,7 +316,7 @@ const std::map<std::string, std::string> kVectors{
     {"be_chunked_body_over_limit", "UNEXPECTED_STATUS/unknown outcome"},
     {"be_expect_other_value", "UNEXPECTED_STATUS/not applied"},
     {"merge_commit_sync_success", "visible"},
-    {"merge_commit_aborted", "REJECTED/unknown outcome"},
+    {"merge_commit_aborted", "REJECTED/not applied"},
     {"merge_commit_published_late", "REJECTED/unknown outcome"},
     {"fe_merge_commit_missing_interval", "REJECTED/not applied"},
     {"txn_begin_ok", "ok"},

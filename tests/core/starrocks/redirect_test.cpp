@@ -127,11 +127,13 @@ TEST(RedirectTest, BadLocationsAreProtocolErrors) {
   expect_refused(decide(options(), what), Errc::kRedirectFailed, Certainty::kNotApplied);
 }
 
-TEST(RedirectTest, PolicyMapFollowsTheMapAlone) {
+TEST(RedirectTest, PolicyMapFollowsTheMapAndLoadUrlsAlone) {
   ClientOptions with = options();
   with.redirect_policy = RedirectPolicy::kMap;
   expect_follow(decide(with, facts("http://hidden:8040/x")), {false, "gateway", 18040});
-  for (const char* location : {"http://be1:8040/x", "http://fe2:8030/x", "http://allowed:8040/x"}) {
+  // A follower names the leader, and who is in load_urls is known (D8).
+  expect_follow(decide(with, facts("http://fe2:8030/x")), {false, "fe2", 8030});
+  for (const char* location : {"http://be1:8040/x", "http://allowed:8040/x"}) {
     expect_refused(decide(with, facts(location)), Errc::kRedirectRefused, Certainty::kNotApplied);
   }
 }

@@ -35,6 +35,36 @@ TEST(RequestTest, StreamLoadNamesItsTableInThePath) {
   EXPECT_EQ(request.body.to_string(), "1,a\n");
 }
 
+// 4.3: header and body cannot say different things, whoever made the request.
+TEST(RequestTest, TheBodyIsCompressedAsTheHeadersSay) {
+  struct Case {
+    std::vector<http::Field> properties;
+    Compression expected;
+  };
+  const std::vector<Case> cases{
+      {{{"format", "csv"}}, Compression::kNone},
+      {{{"format", "gzip"}}, Compression::kGzip},
+      {{{"format", "lz4"}}, Compression::kLz4Frame},
+      {{{"Format", "ZSTD"}}, Compression::kZstd},
+      {{{"format", "json"}, {"compression", "GZIP"}}, Compression::kGzip},
+      {{{"format", "json"}, {"compression", "LZ4_FRAME"}}, Compression::kLz4Frame},
+      {{{"format", "json"}, {"Compression", "zstd"}}, Compression::kZstd},
+      {{{"format", "json"}, {"transmission_compression_type", "ZSTD"}}, Compression::kNone}};
+  for (const Case& test : cases) {
+    LoadRequest one = load();
+    one.properties = test.properties;
+    for (const auto& request :
+         {stream_load_request(one, seconds(600), kRoot), load_request(one, kRoot)}) {
+      ASSERT_TRUE(request.has_value());
+      EXPECT_EQ(request->compression, test.expected);
+      EXPECT_EQ(request->framing, test.expected == Compression::kNone
+                                      ? http::Framing::kContentLength
+                                      : http::Framing::kChunked);
+      EXPECT_EQ(request->body.to_string(), "1,a\n") << "compressed on its way only";
+    }
+  }
+}
+
 TEST(RequestTest, TransactionOperationsNameEverythingInHeaders) {
   const TableName table{"test_db", "table1"};
   const auto begin = begin_request(table, "lbl-1", seconds(3600), kRoot).value();

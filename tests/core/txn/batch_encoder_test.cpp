@@ -88,6 +88,34 @@ TEST_F(BatchEncoderTest, WaitsForStarrocksAsLongAsItIsWanted) {
   EXPECT_EQ(encoder().stall_reason(), "");
 }
 
+TEST_F(BatchEncoderTest, AnOldSchemaIsUsedWhileStarrocksIsAway) {
+  ASSERT_TRUE(encode("t").ok());
+  for (const Mood mood : {Mood::kRefuse, Mood::kHang}) {
+    transport_.mood = [mood](const auto&, const auto&) { return mood; };
+    test::pass_time(io_, 90s);
+    const auto before = Clock::now();
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(encode("t").ok());
+    EXPECT_LT(Clock::now() - before, 45s) << "one question at most, not one for each batch";
+  }
+  EXPECT_EQ(encoder().stall_reason(), "");
+}
+
+TEST_F(BatchEncoderTest, ATableThatIsGoneKeepsTheWayToItsQueue) {
+  ASSERT_TRUE(encode("t").ok());
+  transport_.answer = [](const http::Endpoint&,
+                         const http::Request& request) -> std::optional<http::Response> {
+    if (request.target.find("/schema") == std::string::npos) return std::nullopt;
+    return reply_of(R"({"code":"5064","message":"Unknown table test.t","result":null})", 404);
+  };
+  test::pass_time(io_, 90s);
+  EXPECT_EQ(encode("t").refusal().reason, Reason::kTableNotFound);
+  EXPECT_EQ(encode("made_up").refusal().reason, Reason::kTableNotFound);
+  ASSERT_EQ(encoder().tables().size(), 1U) << "and names that were never there are forgotten";
+  EXPECT_NE(encoder().tables().at("t").queue, nullptr);
+  transport_.answer = nullptr;
+  EXPECT_TRUE(encode("t").ok()) << "it is there again";
+}
+
 TEST_F(BatchEncoderTest, AStreamThatIsOverDoesNotWait) {
   transport_.mood = [](const auto&, const auto&) { return Mood::kRefuse; };
   wanted_ = false;

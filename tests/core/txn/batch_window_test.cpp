@@ -1,8 +1,8 @@
 #include "core/txn/batch_window.hpp"
 
-#include <gtest/gtest.h>
-
 #include "core/base/random.hpp"
+
+#include <gtest/gtest.h>
 
 namespace loadstar::txn {
 namespace {

@@ -199,7 +199,8 @@ TEST_F(ExactlyOnceWritersTest, AnotherDaemonCommitsTheToken) {
   EXPECT_TRUE(test::run(io_, stop(other)));
 }
 
-// F005, F241: half-close and the end of the daemon roll back what is open and never what is prepared.
+// F005, F241: half-close and the end of the daemon roll back what is open and never what is
+// prepared.
 TEST_F(ExactlyOnceWritersTest, TheEndRollsBackWhatIsOpenAndKeepsWhatIsPrepared) {
   const auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "prepared\n")).ok());

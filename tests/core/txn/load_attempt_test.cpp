@@ -104,6 +104,47 @@ TEST(StreamLoadAttemptTest, AnUnknownOutcomeIsAskedForUntilItIsProved) {
   }
 }
 
+constexpr Expectation kMerged{3, false, false, true};
+
+TEST(StreamLoadAttemptTest, AMergeCommitCountsNothing) {
+  StreamLoadAttempt attempt(kMerged);
+  LoadOutcome outcome = done({});
+  outcome.counted = false;
+  EXPECT_EQ(attempt.on_reply(outcome), PlainStep::kFinished);
+  EXPECT_TRUE(attempt.result().committed);
+  EXPECT_FALSE(attempt.result().count_mismatch);
+  EXPECT_FALSE(attempt.result().counts);
+}
+
+TEST(StreamLoadAttemptTest, AMergeCommitIsAskedForByTheLabelThatItsReplyNames) {
+  StreamLoadAttempt attempt(kMerged);
+  LoadOutcome outcome = failed(Errc::kRejected, Certainty::kUnknown);
+  outcome.transaction_label = "merge_commit_1";
+  EXPECT_EQ(attempt.on_reply(outcome), PlainStep::kAskState);
+  EXPECT_EQ(attempt.label_to_ask("own"), "merge_commit_1");
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(attempt.on_state(state(LabelState::kPrepare)), PlainStep::kAskState)
+        << "rows of others are in it, so it is not cancelled";
+  }
+  EXPECT_EQ(attempt.on_state(state(LabelState::kCommitted)), PlainStep::kFinished);
+  EXPECT_TRUE(attempt.result().committed);
+  EXPECT_FALSE(attempt.result().possible_duplicate);
+}
+
+TEST(StreamLoadAttemptTest, AMergeCommitWithoutAReplyMayBeADuplicate) {
+  StreamLoadAttempt attempt(kMerged);
+  EXPECT_EQ(attempt.on_reply(failed(Errc::kConnectionLost, Certainty::kUnknown)),
+            PlainStep::kFinished);
+  EXPECT_FALSE(attempt.result().committed);
+  EXPECT_TRUE(attempt.result().possible_duplicate);
+  EXPECT_EQ(attempt.result().error.certainty, Certainty::kNotApplied);
+  StreamLoadAttempt proved(kMerged);
+  EXPECT_EQ(proved.on_reply(failed(Errc::kConnectFailed, Certainty::kNotApplied)),
+            PlainStep::kFinished);
+  EXPECT_FALSE(proved.result().possible_duplicate);
+  EXPECT_EQ(StreamLoadAttempt(kThreeRows).label_to_ask("own"), "own");
+}
+
 // F258: a query that fails is not an answer, least of all UNKNOWN.
 TEST(StreamLoadAttemptTest, AFailedQueryProvesNothing) {
   StreamLoadAttempt attempt(kThreeRows);

@@ -4,23 +4,36 @@
 #include "core/http/transport.hpp"
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace loadstar::txn {
+
+inline http::Response reply_of(std::string body, unsigned status = 200) {
+  http::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
 
 /// What becomes of one exchange before the StarRocks behind it hears of it.
 enum class Mood { kPass, kRefuse, kHang };
 
 /// Wraps a transport; the test says of each request whether it passes, is refused, or gets no
-/// answer until its deadline or a cancel (as from a stopped process).
+/// answer until its deadline or a cancel (as from a stopped process); or answers it itself.
 class MoodyTransport final : public http::Transport {
  public:
   explicit MoodyTransport(http::Transport& inner) : inner_(inner) {}
 
   std::function<Mood(const http::Endpoint&, const http::Request&)> mood;
+  /// Asked first; nullopt: `mood` decides.
+  std::function<std::optional<http::Response>(const http::Endpoint&, const http::Request&)> answer;
 
   asio::awaitable<Result<http::Response>> send(http::Endpoint endpoint, http::Request request,
                                                Deadline deadline) override {
+    auto own = answer ? answer(endpoint, request) : std::nullopt;
+    if (own) co_return std::move(*own);
     const Mood now = mood ? mood(endpoint, request) : Mood::kPass;
     if (now == Mood::kRefuse) {
       co_return Error{Errc::kConnectFailed, Certainty::kNotApplied, "refused"};
@@ -31,8 +44,8 @@ class MoodyTransport final : public http::Transport {
       co_return Error{waited ? Errc::kDeadlineExceeded : Errc::kCancelled, Certainty::kUnknown,
                       "no answer"};
     }
-    auto answer = co_await inner_.send(std::move(endpoint), std::move(request), deadline);
-    co_return answer;
+    auto reply = co_await inner_.send(std::move(endpoint), std::move(request), deadline);
+    co_return reply;
   }
 
  private:

@@ -53,8 +53,9 @@ TEST(PartAttemptTest, ABeginThatNeverLeftSpendsNothing) {
 // F043 to F046 (R1): a taken label is left alone.
 TEST(PartAttemptTest, ATakenLabelIsSpentAndNotRolledBack) {
   PartAttempt attempt;
-  EXPECT_EQ(attempt.on_begin(Error{Errc::kRejected, Certainty::kNotApplied, "LABEL_ALREADY_EXISTS"}),
-            Step::kSpent);
+  EXPECT_EQ(
+      attempt.on_begin(Error{Errc::kRejected, Certainty::kNotApplied, "LABEL_ALREADY_EXISTS"}),
+      Step::kSpent);
   EXPECT_TRUE(attempt.label_was_taken());
 }
 

@@ -26,7 +26,7 @@ const std::vector<Row>& rows() {
       {Errc::kBadCredentials, Reaction::kRetrySlowly, Reason::kStarrocksUnavailable},
       {Errc::kAccessDenied, Reaction::kRefuse, Reason::kAccessDenied},
       {Errc::kNotFound, Reaction::kRefuse, Reason::kTableNotFound},
-      {Errc::kRejected, Reaction::kCountedRetry, Reason::kUnsupportedCombination},
+      {Errc::kRejected, Reaction::kCountedRetry, Reason::kStarrocksUnavailable},
       {Errc::kRowsRejected, Reaction::kIsolate, Reason::kRowsRejected},
       {Errc::kCongested, Reaction::kSlowDown, Reason::kStarrocksUnavailable},
       {Errc::kUnsupported, Reaction::kRefuse, Reason::kUnsupportedCombination},

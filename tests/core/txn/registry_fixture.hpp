@@ -2,6 +2,7 @@
 
 #include "core/base/deadline.hpp"
 #include "core/txn/writer_registry.hpp"
+#include "tests/core/txn/moody_transport.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/simulated_starrocks.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -69,6 +70,27 @@ class RegistryFixture : public ::testing::Test {
     return message;
   }
 
+  /// Typed rows of one small value each, in the one column of the simulated tables.
+  static SliceList small_rows(std::uint64_t sequence, const std::string& table,
+                              std::uint64_t rows) {
+    test::WireWriter value;
+    value.text(5, "1");
+    test::WireWriter row;
+    row.text(1, value.bytes());
+    test::WireWriter inner;
+    if (sequence > 0) inner.varint(1, sequence);
+    inner.text(3, table);
+    inner.text(4, "line");
+    inner.varint(5, rows);
+    inner.varint(6, 1);
+    for (std::uint64_t i = 0; i < rows; ++i) inner.text(7, row.bytes());
+    test::WireWriter outer;
+    outer.text(2, inner.bytes());
+    SliceList message;
+    message.append(Slice::from_string(outer.bytes()));
+    return message;
+  }
+
   Answer<Done> append(WriteStream& stream, SliceList message) {
     return test::run(io_, stream.append(std::move(message)));
   }
@@ -83,15 +105,28 @@ class RegistryFixture : public ::testing::Test {
     }
   }
 
+  std::unique_ptr<WriterRegistry> fresh_registry() {
+    return std::make_unique<WriterRegistry>(io_.get_executor(), options_, client_, metrics_,
+                                            logger_, 1);
+  }
+
+  /// For tests with options of their own, before anything else: what writers_ is from then on.
+  void restart(const CoreOptions& options) {
+    TearDown();
+    options_ = options;
+    writers_ = fresh_registry();
+  }
+
   boost::asio::io_context io_;
   Random random_{1};
   simulation::SimulatedStarrocks starrocks_{io_, random_, simulation::FaultPlan(random_, false)};
   prometheus::Registry registry_;
   Metrics metrics_{registry_, "main", 50};
   CoreOptions options_ = options();
-  starrocks::Client client_{options_.starrocks, starrocks_, metrics_, Logger(), 1};
-  std::unique_ptr<WriterRegistry> writers_ = std::make_unique<WriterRegistry>(
-      io_.get_executor(), options_, client_, metrics_, Logger(), 1);
+  Logger logger_;
+  MoodyTransport transport_{starrocks_};
+  starrocks::Client client_{options_.starrocks, transport_, metrics_, Logger(), 1};
+  std::unique_ptr<WriterRegistry> writers_ = fresh_registry();
   Ack last_ack_;
   bool saw_draining_ = false;
 };

@@ -35,7 +35,8 @@ struct Counters {
 
 /// What the running plan of a load found once its input ended.
 struct LoadResult {
-  /// Set when the load failed; "too many filtered rows" keeps the counters, all others zero them (4.7).
+  /// Set when the load failed; "too many filtered rows" keeps the counters, all others zero them
+  /// (4.7).
   std::optional<EngineError> error;
   Counters counters;
   /// Lines of the error log, "Error: <reason>. Row: <row>", at most 50 (4.8).
@@ -53,8 +54,8 @@ class LoadPlan {
   LoadPlan& operator=(const LoadPlan&) = delete;
   virtual ~LoadPlan() = default;
 
-  /// Body bytes of a load. CSV is one stream over all bodies of a transaction, leftovers of a broken
-  /// body included (trap E1); JSON is parsed body by body, at end_body().
+  /// Body bytes of a load. CSV is one stream over all bodies of a transaction, leftovers of a
+  /// broken body included (trap E1); JSON is parsed body by body, at end_body().
   virtual void append(std::string_view bytes) = 0;
   /// The current body ended (JSON: parse this document buffer).
   virtual void end_body() = 0;
@@ -67,8 +68,8 @@ class LoadPlan {
 /// A column as the metadata endpoints show it (8.5).
 struct ColumnInfo {
   std::string name;
-  std::string type;             ///< as declared, upper-case, for example "DECIMAL(10,2)", "ARRAY<INT>"
-  std::string primitive_type;   ///< as `_schema` names it, for example "DECIMAL64", "INVALID_TYPE"
+  std::string type;  ///< as declared, upper-case, for example "DECIMAL(10,2)", "ARRAY<INT>"
+  std::string primitive_type;  ///< as `_schema` names it, for example "DECIMAL64", "INVALID_TYPE"
   std::optional<int> precision;
   std::optional<int> scale;
   bool nullable = true;
@@ -105,8 +106,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
   virtual ~Engine() = default;
 
-  /// Runs DDL, several statements separated by ';': CREATE DATABASE, CREATE TABLE (StarRocks' syntax),
-  /// DROP TABLE, TRUNCATE TABLE, INSERT INTO ... VALUES with literals. Anything else is refused by name.
+  /// Runs DDL, several statements separated by ';': CREATE DATABASE, CREATE TABLE (StarRocks'
+  /// syntax), DROP TABLE, TRUNCATE TABLE, INSERT INTO ... VALUES with literals. Anything else is
+  /// refused by name.
   virtual std::optional<EngineError> execute(std::string_view sql) = 0;
 
   [[nodiscard]] virtual bool has_database(const std::string& database) const = 0;
@@ -115,8 +117,9 @@ class Engine {
   [[nodiscard]] virtual std::optional<TableInfo> table(const std::string& database,
                                                        const std::string& table) const = 0;
 
-  /// Plans a load: checks `columns`, `where`, `partial_update`, `merge_condition`, ... (4.1 step 12,
-  /// 4.2, 4.10, 11). `transaction` selects the header subset of 5.5 (enclose, escape, ... ignored).
+  /// Plans a load: checks `columns`, `where`, `partial_update`, `merge_condition`, ... (4.1 step
+  /// 12, 4.2, 4.10, 11). `transaction` selects the header subset of 5.5 (enclose, escape, ...
+  /// ignored).
   virtual std::unique_ptr<LoadPlan> plan(const std::string& database, const std::string& table,
                                          const Headers& headers, bool transaction,
                                          EngineError& error) = 0;  // nullptr: `error` says why
@@ -128,15 +131,17 @@ class Engine {
   virtual void publish(std::int64_t transaction_id) = 0;
   virtual void discard(std::int64_t transaction_id) = 0;
 
-  /// A SELECT over user tables or information_schema (columns, tables, tables_config), with COUNT(DISTINCT x)
-  /// over BITMAP and HLL columns as StarRocks counts; SHOW DATABASES/TABLES, DESC. Anything else: error.
+  /// A SELECT over user tables or information_schema (columns, tables, tables_config), with
+  /// COUNT(DISTINCT x) over BITMAP and HLL columns as StarRocks counts; SHOW DATABASES/TABLES,
+  /// DESC. Anything else: error.
   virtual std::optional<QueryResult> query(std::string_view sql, const std::string& database,
                                            EngineError& error) = 0;
 
   /// Small key-value store in the same file for server/: transactions that must survive a restart.
   virtual void put(const std::string& key, const std::string& value) = 0;
   virtual void erase(const std::string& key) = 0;
-  [[nodiscard]] virtual std::map<std::string, std::string> scan(const std::string& prefix) const = 0;
+  [[nodiscard]] virtual std::map<std::string, std::string> scan(
+      const std::string& prefix) const = 0;
 };
 
 }  // namespace emulator

@@ -24,7 +24,7 @@ struct Expr {
   std::vector<Expr> arguments;
   std::vector<Type> argument_types;
   bool is_literal_null = false;
-  int depth = 0;                         ///< of the calls below this one
+  int depth = 0;  ///< of the calls below this one
 };
 
 /// What a name in an expression means: place in the row and type. Throws SqlError if it means

@@ -3,7 +3,8 @@
 #include "tests/emulator/server/json.hpp"
 #include "tests/emulator/server/text.hpp"
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 std::optional<Credentials> decode(std::string_view base64) {
@@ -55,7 +56,8 @@ bool Access::granted(const std::string& user, const std::string& database, const
   const User* const known = find(user);
   if (known == nullptr) return false;
   for (const Grant& grant : known->grants) {
-    if (grant.*privilege && covers(grant.database, database) && covers(grant.table, table)) return true;
+    if (grant.*privilege && covers(grant.database, database) && covers(grant.table, table))
+      return true;
   }
   return false;
 }
@@ -90,8 +92,10 @@ Response unauthorized(const std::string& message) {
 
 std::string privilege_message(const std::string& user) {
   return "Access denied for user '" + user +
-         "'@'%'. Please ask the admin to grant permission(s) or try activating existing roles using "
+         "'@'%'. Please ask the admin to grant permission(s) or try activating existing roles "
+         "using "
          "<set [default] role>. Current role(s): NONE. Inactivated role(s): NONE.";
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 struct Credentials {
   std::string user;
@@ -46,4 +47,5 @@ class Access {
 /// `<m>` of a missing privilege on `_stream_load` and `_schema`.
 [[nodiscard]] std::string privilege_message(const std::string& user);
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

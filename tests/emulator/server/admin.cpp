@@ -4,7 +4,8 @@
 
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Response answer(int status, const Json& json) {
@@ -33,7 +34,8 @@ asio::awaitable<std::optional<Response>> Admin::handle(Exchange& exchange) {
 
 Response Admin::dispatch(const Request& request) {
   const auto& segments = request.segments;
-  if (segments.size() != 2 || segments[0] != "emulator") return answer(404, {{"error", "no such path"}});
+  if (segments.size() != 2 || segments[0] != "emulator")
+    return answer(404, {{"error", "no such path"}});
   const std::string& what = segments[1];
   if (request.method == "GET" && what == "requests") return requests();
   if (request.method == "GET" && what == "transactions") return transactions();
@@ -114,7 +116,8 @@ Response Admin::sql(const std::string& body) {
     for (const auto& value : row) cells.push_back(value ? Json(*value) : Json(nullptr));
     rows.push_back(std::move(cells));
   }
-  return answer(200, {{"ok", true}, {"names", result->names}, {"types", result->types}, {"rows", rows}});
+  return answer(200,
+                {{"ok", true}, {"names", result->names}, {"types", result->types}, {"rows", rows}});
 }
 
 Response Admin::requests() const {
@@ -139,4 +142,5 @@ Response Admin::transactions() const {
   return answer(200, list);
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 class Runtime;
 
-/// The emulator's own door, on its own port: faults, clock, failures, SQL and the request log over HTTP.
+/// The emulator's own door, on its own port: faults, clock, failures, SQL and the request log over
+/// HTTP.
 ///
 ///   POST   /emulator/faults         one rule or an array of rules (faults.hpp); DELETE removes all
 ///   POST   /emulator/restart-be     {"backend": 0, "leader_notices": false}
@@ -43,4 +45,5 @@ class Admin final : public Handler {
   Runtime& runtime_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::chrono::seconds kScanInterval{30};
@@ -42,6 +43,11 @@ Backend::Backend(Cluster& cluster, std::size_t index)
     : cluster_(cluster), index_(index), next_scan_(cluster.clock.now() + kScanOffset) {}
 
 asio::awaitable<std::optional<Response>> Backend::handle(Exchange& exchange) {
+  if (!cluster_.since({{3, 2, 7}, {3, 3, 0}})) {
+    // Not known yet, and so ignored as any unknown header (4.2, 12).
+    exchange.request.headers.erase("compression");
+    exchange.request.headers.erase("content-encoding");
+  }
   const Request& request = exchange.request;
   const std::string& operation = exchange.route.operation;
   Response response;
@@ -49,9 +55,10 @@ asio::awaitable<std::optional<Response>> Backend::handle(Exchange& exchange) {
     std::optional<Response> reply = co_await stream_load(exchange);
     co_return reply;
   }
-  const bool transaction_path = request.segments.size() == 3 && request.segments[1] == "transaction";
-  if (transaction_path && (request.method == "POST" ||
-                           (request.method == "PUT" && operation == "load"))) {
+  const bool transaction_path =
+      request.segments.size() == 3 && request.segments[1] == "transaction";
+  if (transaction_path &&
+      (request.method == "POST" || (request.method == "PUT" && operation == "load"))) {
     std::optional<Response> reply = co_await transaction(exchange);
     co_return reply;
   }
@@ -175,4 +182,5 @@ LoadLimits Backend::limits() const {
           cluster_.config.streaming_load_max_batch_size_mb * 1024 * 1024};
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

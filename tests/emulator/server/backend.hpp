@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
-/// Size and framing of a load as its head declares them, checked before anything is read (4.1, 4.4).
+/// Size and framing of a load as its head declares them, checked before anything is read
+/// (4.1, 4.4).
 struct LoadLimits {
   std::int64_t max_bytes = 0;
   std::int64_t max_json_bytes = 0;
@@ -115,4 +117,5 @@ class Backend final : public Handler {
 /// Names of `format` that exist, any case (4.2).
 [[nodiscard]] bool known_format(const std::string& format);
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

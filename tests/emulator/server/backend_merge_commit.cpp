@@ -10,7 +10,8 @@
 // Merge commit on the BE: concurrent loads with equal parameters share one transaction
 // (starrocks-load-protocol.md 9).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The loads that are merged into one transaction, from its begin to its end.
 struct Backend::MergeGroup {
@@ -18,8 +19,8 @@ struct Backend::MergeGroup {
   std::string label;
   std::unique_ptr<LoadPlan> plan;
   milliseconds closes{0};
-  bool done = false;        ///< committed and visible, or failed
-  std::string failure;      ///< reason of the abort
+  bool done = false;    ///< committed and visible, or failed
+  std::string failure;  ///< reason of the abort
   Stopwatch age;
 };
 
@@ -28,8 +29,9 @@ namespace {
 /// Load headers that do not have to be equal (9), and those that are not load headers.
 bool outside_of_key(const std::string& name) {
   static constexpr std::array<std::string_view, 11> kOutside = {
-      "label",  "skip_header",       "ignore_json_size", "host",       "expect", "content-length",
-      "accept", "transfer-encoding", "user-agent",       "connection", "content-type"};
+      "label",      "skip_header",    "ignore_json_size", "host",
+      "expect",     "content-length", "accept",           "transfer-encoding",
+      "user-agent", "connection",     "content-type"};
   return std::find(kOutside.begin(), kOutside.end(), name) != kOutside.end();
 }
 
@@ -122,7 +124,8 @@ asio::awaitable<std::optional<Response>> Backend::merge_commit(Exchange& exchang
     group->plan->append(body);
     group->plan->end_body();
   }
-  const std::int64_t left_ms = std::max<std::int64_t>((group->closes - cluster_.clock.now()).count(), 0);
+  const std::int64_t left_ms =
+      std::max<std::int64_t>((group->closes - cluster_.clock.now()).count(), 0);
   if (exchange.request.header("merge_commit_async") == "true") {
     co_return merge_reply(load, group.get(), "", 0, left_ms);
   }
@@ -182,4 +185,5 @@ asio::awaitable<void> Backend::run_group(std::string key, std::shared_ptr<MergeG
   cluster_.clock.wake();
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

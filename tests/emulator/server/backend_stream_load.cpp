@@ -5,7 +5,8 @@
 
 // Stream Load on the BE (starrocks-load-protocol.md 4).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Counts the loads that run at once, for the optional limiter (4.1 step 3).
@@ -58,15 +59,16 @@ std::optional<std::string> Backend::refuse_head(const Exchange& exchange, Stream
   if (!merge.empty() && cluster_.since({{3, 4, 0}})) {
     const std::string lower = to_lower(merge);
     if (lower != "true" && lower != "false" && lower != "1" && lower != "0") {
-      return "Invalid parameter enable_merge_commit. The value must be bool type, but is " + merge + ".";
+      return "Invalid parameter enable_merge_commit. The value must be bool type, but is " + merge +
+             ".";
     }
     load.merge_commit = lower == "true" || lower == "1";
   }
 
   const std::int64_t length = request.content_length.value_or(0);
   if (length > limits().max_bytes) {
-    return "body size " + std::to_string(length) + " exceed limit: " +
-           std::to_string(limits().max_bytes) + ", id=" + load.load_id +
+    return "body size " + std::to_string(length) +
+           " exceed limit: " + std::to_string(limits().max_bytes) + ", id=" + load.load_id +
            ", job_id=-1, txn_id: -1, label=" + load.label + ", db=" + load.database +
            ". You can increase the limit by setting streaming_load_max_mb in be.conf.";
   }
@@ -74,9 +76,11 @@ std::optional<std::string> Backend::refuse_head(const Exchange& exchange, Stream
   if (!format.empty() && !known_format(format)) return "unknown data format, format=" + format;
   if (to_lower(format) == "json" && !request.chunked && length > limits().max_json_bytes &&
       !equals_ignoring_case(request.header("ignore_json_size"), "true")) {
-    return "The size of this batch exceed the max size [" + std::to_string(limits().max_json_bytes) +
-           "]  of json type data  data [ " + std::to_string(length) +
-           " ]. Set ignore_json_size to skip the check, although it may lead huge memory consuming.";
+    return "The size of this batch exceed the max size [" +
+           std::to_string(limits().max_json_bytes) + "]  of json type data  data [ " +
+           std::to_string(length) +
+           " ]. Set ignore_json_size to skip the check, although it may lead huge memory "
+           "consuming.";
   }
   const std::string timeout = request.header("timeout");
   if (!timeout.empty()) {
@@ -199,8 +203,7 @@ asio::awaitable<void> Backend::commit_stream_load(const Exchange& exchange, Stre
       load.transaction_id, plans, load.counters.loaded, publish_delay_of(exchange));
   if (error) {
     const Transaction* const transaction = cluster_.transactions.find(load.transaction_id);
-    const bool aborted =
-        transaction != nullptr && transaction->state == TransactionState::kAborted;
+    const bool aborted = transaction != nullptr && transaction->state == TransactionState::kAborted;
     load.message = "fail to execute commit task: " + error->message;
     // Aborted by someone else meanwhile: its counters are not worth anything.
     if (aborted) load.counters = Counters{};
@@ -218,4 +221,5 @@ asio::awaitable<void> Backend::commit_stream_load(const Exchange& exchange, Stre
   load.commit_ms = committing.ms();
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -6,7 +6,8 @@
 
 // The transaction interface on the BE (starrocks-load-protocol.md 5.4 to 5.11, 5.13).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Json status_message(const std::string& status, const std::string& message) {
@@ -16,12 +17,24 @@ Json status_message(const std::string& status, const std::string& message) {
 /// Headers that the first load fixes for all loads of its transaction (5.5), as the server compares
 /// them: the format by its meaning, everything else as it was sent.
 Headers request_parameters(const Request& request) {
-  static constexpr std::array<const char*, 18> kNames = {
-      "columns",        "where",          "column_separator",    "row_delimiter",
-      "partitions",     "temporary_partitions", "negative",      "strict_mode",
-      "timezone",       "load_mem_limit", "jsonpaths",           "json_root",
-      "strip_outer_array", "partial_update", "partial_update_mode", "merge_condition",
-      "transmission_compression_type", "load_dop"};
+  static constexpr std::array<const char*, 18> kNames = {"columns",
+                                                         "where",
+                                                         "column_separator",
+                                                         "row_delimiter",
+                                                         "partitions",
+                                                         "temporary_partitions",
+                                                         "negative",
+                                                         "strict_mode",
+                                                         "timezone",
+                                                         "load_mem_limit",
+                                                         "jsonpaths",
+                                                         "json_root",
+                                                         "strip_outer_array",
+                                                         "partial_update",
+                                                         "partial_update_mode",
+                                                         "merge_condition",
+                                                         "transmission_compression_type",
+                                                         "load_dop"};
   Headers parameters;
   for (const char* name : kNames) {
     const std::string value = request.header(name);
@@ -46,7 +59,8 @@ std::string Backend::context_key(const Exchange& exchange) const {
   const std::string channel = request.header("channel_id");
   if (!channel.empty()) return exchange.route.label + "\n" + channel;
   const bool multi = equals_ignoring_case(request.header("transaction_type"), "multi");
-  if (multi && cluster_.since({{4, 0, 0}})) return exchange.route.label + "\n" + exchange.route.table;
+  if (multi && cluster_.since({{4, 0, 0}}))
+    return exchange.route.label + "\n" + exchange.route.table;
   return exchange.route.label;
 }
 
@@ -73,7 +87,8 @@ Response Backend::begin(const Exchange& exchange) {
   const std::string& label = exchange.route.label;
   if (label.empty()) return backend_reply(status_message("INVALID_ARGUMENT", "empty label"));
   if (contexts_.contains(label)) {
-    return backend_reply({{"Status", "LABEL_ALREADY_EXISTS"}, {"ExistingJobStatus", ""}, {"Message", ""}});
+    return backend_reply(
+        {{"Status", "LABEL_ALREADY_EXISTS"}, {"ExistingJobStatus", ""}, {"Message", ""}});
   }
   auto context = std::make_shared<LoadContext>();
   std::optional<std::int64_t> timeout_seconds;
@@ -128,15 +143,14 @@ asio::awaitable<std::optional<Response>> Backend::load(Exchange& exchange) {
   if (label.empty()) co_return backend_reply(status_message("INVALID_ARGUMENT", "Invalid label "));
   const auto found = contexts_.find(context_key(exchange));
   if (found == contexts_.end()) {
-    co_return backend_reply(status_message(
-        "TXN_NOT_EXISTS", "Transaction with label " + label + " not exists"));
+    co_return backend_reply(
+        status_message("TXN_NOT_EXISTS", "Transaction with label " + label + " not exists"));
   }
   const std::shared_ptr<LoadContext> context = found->second;
   if (exchange.route.database != context->database) {
-    co_return backend_reply(status_message("INVALID_ARGUMENT",
-                                           "Request database " + exchange.route.database +
-                                               " not equal transaction database " +
-                                               context->database));
+    co_return backend_reply(status_message(
+        "INVALID_ARGUMENT", "Request database " + exchange.route.database +
+                                " not equal transaction database " + context->database));
   }
   if (exchange.route.table != context->table) {
     co_return backend_reply(
@@ -165,8 +179,8 @@ Response Backend::in_processing(const LoadContext& context) const {
                                              : "Transaction in processing, please retry later"}});
 }
 
-/// Under the lock, before the body: size, format, parameters, first plan (5.5). Every refusal ends the
-/// whole transaction.
+/// Under the lock, before the body: size, format, parameters, first plan (5.5). Every refusal ends
+/// the whole transaction.
 std::optional<Json> Backend::admit_load(const Exchange& exchange, LoadContext& context) {
   const Request& request = exchange.request;
   const std::string format = request.header("format");
@@ -175,13 +189,14 @@ std::optional<Json> Backend::admit_load(const Exchange& exchange, LoadContext& c
   }
   context.declared_bytes += request.chunked ? 0 : request.content_length.value_or(0);
   if (context.declared_bytes > limits().max_bytes) {
-    return fail(context,
-                internal("body size " + std::to_string(context.declared_bytes) + " exceed limit: " +
-                         std::to_string(limits().max_bytes) + ", id=" + context.id +
-                         ", job_id=-1, txn_id: " + std::to_string(context.transaction_id) +
-                         ", label=" + context.label + ", db=" + context.database +
-                         ". You can increase the limit by setting streaming_load_max_mb in be.conf."),
-                "");
+    return fail(
+        context,
+        internal("body size " + std::to_string(context.declared_bytes) +
+                 " exceed limit: " + std::to_string(limits().max_bytes) + ", id=" + context.id +
+                 ", job_id=-1, txn_id: " + std::to_string(context.transaction_id) +
+                 ", label=" + context.label + ", db=" + context.database +
+                 ". You can increase the limit by setting streaming_load_max_mb in be.conf."),
+        "");
   }
   if (to_lower(format) == "json" && !request.chunked &&
       context.declared_bytes > limits().max_json_bytes &&
@@ -218,8 +233,7 @@ asio::awaitable<std::optional<Response>> Backend::receive_load(
     Exchange& exchange, std::shared_ptr<LoadContext> context) {
   if (context->locked) co_return in_processing(*context);
   if (context->timing_out) {
-    co_return backend_reply(
-        status_message("ABORTED", "The load is timeout, and will be aborted"));
+    co_return backend_reply(status_message("ABORTED", "The load is timeout, and will be aborted"));
   }
   ContextLock lock(context);
   if (context->failed) {
@@ -269,14 +283,14 @@ asio::awaitable<Response> Backend::finish(Exchange& exchange, bool commit) {
   if (label.empty()) co_return backend_reply(status_message("INVALID_ARGUMENT", "empty label"));
   const auto found = contexts_.find(label);
   if (found == contexts_.end()) {
-    co_return backend_reply(status_message(
-        "TXN_NOT_EXISTS", "transaction with label " + label + " not exists"));
+    co_return backend_reply(
+        status_message("TXN_NOT_EXISTS", "transaction with label " + label + " not exists"));
   }
   const std::shared_ptr<LoadContext> context = found->second;
   if (exchange.route.database != context->database) {
-    co_return backend_reply(status_message("INVALID_ARGUMENT",
-                                           "request db " + exchange.route.database +
-                                               " transaction db " + context->database + " not match"));
+    co_return backend_reply(status_message(
+        "INVALID_ARGUMENT", "request db " + exchange.route.database + " transaction db " +
+                                context->database + " not match"));
   }
   std::optional<std::int64_t> prepared_timeout;
   const std::string timeout_text = request.header("prepared_timeout");
@@ -326,8 +340,8 @@ asio::awaitable<Response> Backend::finish(Exchange& exchange, bool commit) {
     const milliseconds deadline = transaction->begun + transaction->timeout;
     const bool visible = co_await transactions.wait_visible(context->transaction_id, deadline);
     if (!visible) {
-      co_return backend_reply(status_message("PUBLISH_TIMEOUT",
-                                             publish_timeout_text(context->transaction_id)));
+      co_return backend_reply(
+          status_message("PUBLISH_TIMEOUT", publish_timeout_text(context->transaction_id)));
     }
   }
   Json json = {{"Status", "OK"},
@@ -354,14 +368,14 @@ Response Backend::rollback(const Exchange& exchange) {
   if (label.empty()) return backend_reply(status_message("INVALID_ARGUMENT", "empty label"));
   const auto found = contexts_.find(label);
   if (found == contexts_.end()) {
-    return backend_reply(status_message(
-        "TXN_NOT_EXISTS", "transaction with label " + label + " not exists"));
+    return backend_reply(
+        status_message("TXN_NOT_EXISTS", "transaction with label " + label + " not exists"));
   }
   const std::shared_ptr<LoadContext> context = found->second;
   if (exchange.route.database != context->database) {
-    return backend_reply(status_message("INVALID_ARGUMENT",
-                                        "request db " + exchange.route.database + " transaction db " +
-                                            context->database + " not match"));
+    return backend_reply(status_message(
+        "INVALID_ARGUMENT", "request db " + exchange.route.database + " transaction db " +
+                                context->database + " not match"));
   }
   // No lock here: a load that is being received fails (5.8).
   context->failed = true;
@@ -389,10 +403,12 @@ Response Backend::list() const {
     json["BeginTimestamp"] = context->begun.count() / 1000;
     json["LastActiveTimestamp"] = context->last_active.count() / 1000;
     json["TransactionTimeoutSec"] = context->timeout.value_or(milliseconds(0)).count() / 1000;
-    json["IdleTransactionTimeoutSec"] = context->idle_timeout.value_or(milliseconds(0)).count() / 1000;
+    json["IdleTransactionTimeoutSec"] =
+        context->idle_timeout.value_or(milliseconds(0)).count() / 1000;
     response.body += be_json(json);
   }
   return response;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

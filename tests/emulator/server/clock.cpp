@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Keeps a timer in a list while its coroutine waits, also when that coroutine is destroyed.
@@ -77,4 +78,5 @@ void Clock::stop() {
   for (asio::steady_timer* timer : pausing_) timer->cancel();
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -7,7 +7,8 @@
 #include <chrono>
 #include <list>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
@@ -27,8 +28,8 @@ class Clock {
   /// Lets `amount` of emulated time pass at once and wakes everyone who waits.
   void advance(milliseconds amount);
 
-  /// Waits until `when`, a wake() or the end. The caller looks again at what it waits for; false means
-  /// that the emulator is stopping.
+  /// Waits until `when`, a wake() or the end. The caller looks again at what it waits for; false
+  /// means that the emulator is stopping.
   asio::awaitable<bool> wait_until(milliseconds when);
 
   /// Waits for real time, whatever the emulated clock does (delays of faults). False: stopping.
@@ -52,4 +53,5 @@ class Clock {
   std::list<asio::steady_timer*> pausing_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

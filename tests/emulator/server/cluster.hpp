@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Where a server of the cluster can be reached.
 struct Endpoint {
@@ -50,7 +51,10 @@ struct Cluster {
   std::vector<FrontendInfo> frontends;
   std::size_t leader = 0;
 
-  [[nodiscard]] bool since(std::initializer_list<Version> firsts) const { return version.has(firsts); }
+  [[nodiscard]] bool since(std::initializer_list<Version> firsts) const {
+    return version.has(firsts);
+  }
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

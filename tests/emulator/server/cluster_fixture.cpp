@@ -61,7 +61,8 @@ Reply TestCluster::at_backend(const std::string& operation, const std::string& l
 
 Reply TestCluster::at_frontend(const std::string& operation, const std::string& label,
                                HeaderList more) {
-  return must(exchange(emulator_.fe_port(), transaction_request(operation, label, std::move(more), "")));
+  return must(
+      exchange(emulator_.fe_port(), transaction_request(operation, label, std::move(more), "")));
 }
 
 Reply TestCluster::stream_load(const std::string& label, const std::string& body, HeaderList more,
@@ -69,8 +70,10 @@ Reply TestCluster::stream_load(const std::string& label, const std::string& body
   RequestText request;
   request.method = "PUT";
   request.target = "/api/test_db/table1/_stream_load";
-  request.headers = {{"Host", "starrocks"},       {"Authorization", kRoot},
-                     {"Expect", "100-continue"},  {"label", label},
+  request.headers = {{"Host", "starrocks"},
+                     {"Authorization", kRoot},
+                     {"Expect", "100-continue"},
+                     {"label", label},
                      {"column_separator", ","}};
   for (auto& header : more) request.headers.push_back(std::move(header));
   request.body = body;

@@ -14,14 +14,15 @@ namespace emulator::testing {
 /// `Authorization` of root without a password.
 inline constexpr const char* kRoot = "Basic cm9vdDo=";
 
-/// The table of the vectors: test_db.table1, duplicate key; and single(id), whose rows can be one byte.
+/// The table of the vectors: test_db.table1, duplicate key; and single(id), whose rows can be one
+/// byte.
 [[nodiscard]] std::string vector_ddl();
 
 /// Options with one BE, the tables above and their database.
 [[nodiscard]] Options vector_options();
 
-/// A started emulator and the requests that tests make of it. All helpers fail the test by exception
-/// when no answer comes.
+/// A started emulator and the requests that tests make of it. All helpers fail the test by
+/// exception when no answer comes.
 class TestCluster {
  public:
   explicit TestCluster(Options options);

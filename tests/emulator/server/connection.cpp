@@ -10,7 +10,8 @@
 #include <charconv>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256U * 1024U;
@@ -105,7 +106,8 @@ asio::awaitable<BodyPiece> Connection::read_chunk(std::int64_t limit) {
   std::int64_t size = -1;
   const char* const begin = line.data();
   const auto [stop, error] = std::from_chars(begin, begin + line.size(), size, 16);
-  const bool tail_fits = stop == begin + line.size() || *stop == ';' || *stop == ' ' || *stop == '\r';
+  const bool tail_fits =
+      stop == begin + line.size() || *stop == ';' || *stop == ' ' || *stop == '\r';
   if (error != std::errc() || size < 0 || stop == begin || !tail_fits ||
       size > limit - body_.received) {
     body_.failed = true;
@@ -228,4 +230,5 @@ std::string Connection::peer_address() const {
   return error ? "127.0.0.1" : endpoint.address().to_string();
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

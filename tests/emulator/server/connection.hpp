@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The bytes of one client connection: heads in, bodies in (by length or chunked), answers out.
 /// Confined to the emulator's thread.
@@ -24,8 +25,8 @@ class Connection {
   /// Waits for the next request. kBad: `reason` says why it cannot be understood.
   asio::awaitable<HeadOutcome> read_head(HeadLimits limits, Request& request, std::string& reason);
 
-  /// Body of the request whose head was read last; `limit` bounds chunked bodies. At most `want` bytes
-  /// at once, except that a chunk comes whole (4.5).
+  /// Body of the request whose head was read last; `limit` bounds chunked bodies. At most `want`
+  /// bytes at once, except that a chunk comes whole (4.5).
   asio::awaitable<BodyPiece> read_body(std::int64_t limit, std::size_t want);
   /// Bytes that follow the head have already arrived, so no 100 is due (2.4).
   [[nodiscard]] bool bytes_waiting() const { return position_ < filled_; }
@@ -37,7 +38,8 @@ class Connection {
 
   /// Reads and drops the rest of the body, as both servers do before the next request.
   asio::awaitable<bool> discard_body(std::int64_t limit);
-  /// Ends sending, then takes what still arrives for a moment, so that the answer is not lost to an RST.
+  /// Ends sending, then takes what still arrives for a moment, so that the answer is not lost to an
+  /// RST.
   asio::awaitable<void> linger();
   /// Waits until the client closes, or `longest` (0: for ever).
   asio::awaitable<void> wait_for_close(milliseconds longest);
@@ -49,7 +51,7 @@ class Connection {
  private:
   struct Body {
     bool chunked = false;
-    std::int64_t remaining = 0;   ///< of a body with a length
+    std::int64_t remaining = 0;  ///< of a body with a length
     std::int64_t received = 0;
     bool done = true;
     bool failed = false;
@@ -69,4 +71,5 @@ class Connection {
   Body body_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

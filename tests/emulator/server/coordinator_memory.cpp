@@ -1,6 +1,7 @@
 #include "tests/emulator/server/coordinator_memory.hpp"
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 std::size_t CoordinatorMemory::capacity() const {
   if (!expires_) return 512 * nodes_;
@@ -21,8 +22,8 @@ std::optional<std::size_t> CoordinatorMemory::find(const std::string& label) {
   const auto known = by_label_.find(label);
   if (known == by_label_.end()) return std::nullopt;
   const auto entry = known->second;
-  const auto life = std::chrono::seconds(
-      config_.transaction_stream_load_coordinator_cache_expire_seconds);
+  const auto life =
+      std::chrono::seconds(config_.transaction_stream_load_coordinator_cache_expire_seconds);
   if (expires_ && clock_.now() - entry->used > life) {
     by_use_.erase(entry);
     by_label_.erase(known);
@@ -38,4 +39,5 @@ void CoordinatorMemory::clear() {
   by_label_.clear();
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

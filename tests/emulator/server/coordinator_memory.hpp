@@ -9,10 +9,11 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
-/// The leader's memory of which BE was chosen for a label: keyed by the label alone, not by database (5.3).
-/// Lost when the leader changes. Confined to the emulator's thread.
+/// The leader's memory of which BE was chosen for a label: keyed by the label alone, not by
+/// database (5.3). Lost when the leader changes. Confined to the emulator's thread.
 class CoordinatorMemory {
  public:
   /// `expires`: entries end some time after their last use (3.5.3 and later).
@@ -41,4 +42,5 @@ class CoordinatorMemory {
   std::map<std::string, std::list<Entry>::iterator> by_label_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -15,7 +15,8 @@ class CurlTest : public ::testing::Test {
   CurlTest() : cluster_(options()) {
     cluster_->execute(
         "CREATE DATABASE mydatabase;"
-        "CREATE TABLE mydatabase.table1 (id INT NOT NULL, name VARCHAR(65533) NULL, score INT NOT NULL)"
+        "CREATE TABLE mydatabase.table1 (id INT NOT NULL, name VARCHAR(65533) NULL, score INT NOT "
+        "NULL)"
         " PRIMARY KEY(id) DISTRIBUTED BY HASH(id);"
         "CREATE TABLE mydatabase.table2 (id INT NOT NULL, city VARCHAR(65533) NULL)"
         " PRIMARY KEY(id) DISTRIBUTED BY HASH(id);");
@@ -35,9 +36,10 @@ class CurlTest : public ::testing::Test {
   Json run(const std::string& command) { return Json::parse(run_command("curl -s " + command)); }
 
   Json transaction(const std::string& operation, const std::string& more = "") {
-    return run("--location-trusted -u root: -H \"label:streamload_txn_example1_table1\" "
-               "-H \"Expect:100-continue\" -H \"db:mydatabase\" -H \"table:table1\" " +
-               more + " " + fe() + "/api/transaction/" + operation);
+    return run(
+        "--location-trusted -u root: -H \"label:streamload_txn_example1_table1\" "
+        "-H \"Expect:100-continue\" -H \"db:mydatabase\" -H \"table:table1\" " +
+        more + " " + fe() + "/api/transaction/" + operation);
   }
 
   ScratchDirectory scratch_;
@@ -48,21 +50,21 @@ class CurlTest : public ::testing::Test {
 };
 
 TEST_F(CurlTest, StreamLoadOfCsv) {
-  const Json reply = run(
-      "--location-trusted -u root: -H \"label:123\" -H \"Expect:100-continue\" "
-      "-H \"column_separator:,\" -H \"columns: id, name, score\" -T " +
-      csv_ + " -XPUT " + fe() + "/api/mydatabase/table1/_stream_load");
+  const Json reply =
+      run("--location-trusted -u root: -H \"label:123\" -H \"Expect:100-continue\" "
+          "-H \"column_separator:,\" -H \"columns: id, name, score\" -T " +
+          csv_ + " -XPUT " + fe() + "/api/mydatabase/table1/_stream_load");
   EXPECT_EQ(reply.at("Status"), "Success") << reply;
   EXPECT_EQ(reply.at("NumberLoadedRows"), 4);
   EXPECT_EQ(cluster_.count_rows("mydatabase.table1"), "4");
 }
 
 TEST_F(CurlTest, StreamLoadOfJsonWithColumnMapping) {
-  const Json reply = run(
-      "--location-trusted -u root: -H \"strict_mode: true\" -H \"Expect:100-continue\" "
-      "-H \"format: json\" -H \"jsonpaths: [\\\"$.name\\\", \\\"$.code\\\"]\" "
-      "-H \"columns: city,tmp_id, id = tmp_id * 100\" -T " +
-      json_ + " -XPUT " + fe() + "/api/mydatabase/table2/_stream_load");
+  const Json reply =
+      run("--location-trusted -u root: -H \"strict_mode: true\" -H \"Expect:100-continue\" "
+          "-H \"format: json\" -H \"jsonpaths: [\\\"$.name\\\", \\\"$.code\\\"]\" "
+          "-H \"columns: city,tmp_id, id = tmp_id * 100\" -T " +
+          json_ + " -XPUT " + fe() + "/api/mydatabase/table2/_stream_load");
   EXPECT_EQ(reply.at("Status"), "Success") << reply;
   const QueryResult rows = cluster_->query("SELECT id, city FROM table2", "mydatabase");
   ASSERT_EQ(rows.rows.size(), 1U);
@@ -71,8 +73,9 @@ TEST_F(CurlTest, StreamLoadOfJsonWithColumnMapping) {
 }
 
 TEST_F(CurlTest, StreamLoadWithoutExpectIsRefusedByTheFrontend) {
-  const Json reply = run("--location-trusted -u root: -H \"Expect:\" -H \"column_separator:,\" -T " +
-                         csv_ + " -XPUT " + fe() + "/api/mydatabase/table1/_stream_load");
+  const Json reply =
+      run("--location-trusted -u root: -H \"Expect:\" -H \"column_separator:,\" -T " + csv_ +
+          " -XPUT " + fe() + "/api/mydatabase/table1/_stream_load");
   EXPECT_EQ(reply.at("Status"), "FAILED");
 }
 
@@ -105,14 +108,16 @@ TEST_F(CurlTest, TransactionWithPrepare) {
 TEST_F(CurlTest, TransactionThroughTheFollower) {
   url_ = cluster_->follower_url();
   EXPECT_EQ(transaction("begin", "-XPOST").at("Status"), "OK");
-  EXPECT_EQ(transaction("load", "-H \"column_separator: ,\" -T " + csv_ + " -XPUT").at("Status"), "OK");
+  EXPECT_EQ(transaction("load", "-H \"column_separator: ,\" -T " + csv_ + " -XPUT").at("Status"),
+            "OK");
   EXPECT_EQ(transaction("commit", "-XPOST").at("NumberLoadedRows"), 4);
   EXPECT_EQ(cluster_.count_rows("mydatabase.table1"), "4");
 }
 
 TEST_F(CurlTest, Rollback) {
   EXPECT_EQ(transaction("begin", "-XPOST").at("Status"), "OK");
-  EXPECT_EQ(transaction("load", "-H \"column_separator: ,\" -T " + csv_ + " -XPUT").at("Status"), "OK");
+  EXPECT_EQ(transaction("load", "-H \"column_separator: ,\" -T " + csv_ + " -XPUT").at("Status"),
+            "OK");
   EXPECT_EQ(transaction("prepare", "-XPOST").at("Status"), "OK");
   EXPECT_EQ(transaction("rollback", "-XPOST").at("Status"), "OK");
   EXPECT_EQ(cluster_.count_rows("mydatabase.table1"), "0");

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-// The traps E14 to E20 of delivery-and-faults.md 3.3: words, redirects, faults, late and doubled delivery,
-// durability, rejected rows, 401.
+// The traps E14 to E20 of delivery-and-faults.md 3.3: words, redirects, faults, late and doubled
+// delivery, durability, rejected rows, 401.
 
 namespace emulator::testing {
 namespace {
@@ -45,7 +45,8 @@ TEST(Trap, E14EachInterfaceHasItsOwnWords) {
   EXPECT_EQ(status_of(cluster.at_backend("begin", "a")), "LABEL_ALREADY_EXISTS");
   EXPECT_EQ(status_of(cluster.at_backend("begin", "c")), "OK");
   EXPECT_EQ(status_of(cluster.at_frontend("commit", "unknown")), "FAILED");
-  EXPECT_EQ(status_of(cluster.get(cluster->fe_port(), "/api/test_db/get_load_state?label=a")), "OK");
+  EXPECT_EQ(status_of(cluster.get(cluster->fe_port(), "/api/test_db/get_load_state?label=a")),
+            "OK");
 }
 
 TEST(Trap, E15FollowerLeaderBackendAllOverHttp) {
@@ -53,7 +54,8 @@ TEST(Trap, E15FollowerLeaderBackendAllOverHttp) {
   RequestText begin;
   begin.method = "POST";
   begin.target = "/api/transaction/begin";
-  begin.headers = {{"Authorization", kRoot}, {"db", "test_db"}, {"table", "table1"}, {"label", "x"}};
+  begin.headers = {
+      {"Authorization", kRoot}, {"db", "test_db"}, {"table", "table1"}, {"label", "x"}};
   const Reply first = *exchange(cluster->follower_port(), begin);
   EXPECT_EQ(first.status, 307);
   EXPECT_EQ(first.header("location"), cluster->fe_url() + "/api/transaction/begin");
@@ -69,7 +71,8 @@ TEST(Trap, E15RedirectsKeepTheQuery) {
   TestCluster cluster(with_follower());
   const Reply reply =
       cluster.get(cluster->follower_port(), "/api/test_db/get_load_state?label=a%20b");
-  EXPECT_EQ(reply.header("location"), cluster->fe_url() + "/api/test_db/get_load_state?label=a%20b");
+  EXPECT_EQ(reply.header("location"),
+            cluster->fe_url() + "/api/test_db/get_load_state?label=a%20b");
 }
 
 TEST(Trap, E16BeforeMeansNothingHasHappened) {
@@ -120,7 +123,8 @@ TEST(Trap, E17DoubledDelivery) {
   TestCluster cluster(vector_options());
   cluster.open_transaction("x", "");
   cluster->add_fault(rule("be.load", FaultPhase::kAfter, FaultAction::kDuplicate));
-  EXPECT_EQ(status_of(cluster.at_backend("load", "x", {{"column_separator", ","}}, "1,a,2\n")), "OK");
+  EXPECT_EQ(status_of(cluster.at_backend("load", "x", {{"column_separator", ","}}, "1,a,2\n")),
+            "OK");
   TestCluster::await([&] { return cluster->requests().back().duplicate; });
   EXPECT_EQ(cluster->requests().back().outcome, "OK");
   EXPECT_EQ(json_of(cluster.at_backend("prepare", "x")).at("NumberLoadedRows"), 2);
@@ -165,7 +169,8 @@ TEST(Trap, E18RequestLogHoldsNoCredentials) {
 
 TEST(Trap, E18KillKeepsPreparedAndCommitted) {
   const ScratchDirectory scratch;
-  const std::vector<std::string> arguments = {"--database", scratch.file("rows.sqlite"), "--backends", "1"};
+  const std::vector<std::string> arguments = {"--database", scratch.file("rows.sqlite"),
+                                              "--backends", "1"};
   std::vector<std::string> first_start = arguments;
   first_start.insert(first_start.end(), {"--init", scratch.write("init.sql", vector_ddl())});
   const auto operation = [](std::uint16_t port, const std::string& op, const std::string& label,
@@ -173,8 +178,11 @@ TEST(Trap, E18KillKeepsPreparedAndCommitted) {
     RequestText request;
     request.method = op == "load" ? "PUT" : "POST";
     request.target = "/api/transaction/" + op;
-    request.headers = {{"Authorization", kRoot}, {"db", "test_db"},           {"table", "table1"},
-                       {"label", label},         {"column_separator", ","}};
+    request.headers = {{"Authorization", kRoot},
+                       {"db", "test_db"},
+                       {"table", "table1"},
+                       {"label", label},
+                       {"column_separator", ","}};
     request.body = body;
     return status_of(*exchange(port, request));
   };
@@ -215,8 +223,8 @@ TEST(Trap, E18KillKeepsPreparedAndCommitted) {
 
 TEST(Trap, E19FilteredRowsAndErrorUrl) {
   TestCluster cluster(vector_options());
-  const Reply reply = cluster.stream_load("x", "1,a,2\n2,b\n",
-                                          {{"max_filter_ratio", "1"}, {"log_rejected_record_num", "-1"}});
+  const Reply reply = cluster.stream_load(
+      "x", "1,a,2\n2,b\n", {{"max_filter_ratio", "1"}, {"log_rejected_record_num", "-1"}});
   const Json json = json_of(reply);
   EXPECT_EQ(json.at("NumberFilteredRows"), 1);
   const std::string url = json.at("ErrorURL");
@@ -236,7 +244,8 @@ TEST(Trap, E20UnauthorizedWithoutReadingTheBody) {
   RequestText load;
   load.method = "PUT";
   load.target = "/api/transaction/load";
-  load.headers = {{"label", "x"}, {"db", "test_db"}, {"table", "table1"}, {"Content-Length", "1000000"}};
+  load.headers = {
+      {"label", "x"}, {"db", "test_db"}, {"table", "table1"}, {"Content-Length", "1000000"}};
   TestClient client(cluster->fe_port());
   client.send(load.head());
   const auto reply = client.read_reply();

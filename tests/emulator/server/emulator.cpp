@@ -12,7 +12,8 @@
 #include <thread>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// The thread on which the cluster lives.
 struct Emulator::Thread {
@@ -217,4 +218,5 @@ std::vector<std::string> Emulator::rejected_records(const std::string& path) {
   });
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -13,12 +13,13 @@
 #include <string_view>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
-/// A StarRocks cluster in this process: a leader FE, optionally a follower FE, some BEs, each a real HTTP
-/// listener on 127.0.0.1, with rows in SQLite. One thread of its own runs all of it. Every method may be
-/// called from any other thread; those that act on the cluster return when it is done. Methods from
-/// `execute` on need a started emulator.
+/// A StarRocks cluster in this process: a leader FE, optionally a follower FE, some BEs, each a
+/// real HTTP listener on 127.0.0.1, with rows in SQLite. One thread of its own runs all of it.
+/// Every method may be called from any other thread; those that act on the cluster return when it
+/// is done. Methods from `execute` on need a started emulator.
 class Emulator {
  public:
   explicit Emulator(Options options = {});
@@ -27,7 +28,8 @@ class Emulator {
   /// Stops it.
   ~Emulator();
 
-  /// Opens the storage, runs init_sql, binds all ports. Throws std::runtime_error if any of it fails.
+  /// Opens the storage, runs init_sql, binds all ports. Throws std::runtime_error if any of it
+  /// fails.
   void start();
   /// Ends all connections and the thread. Ports stay known; start() may be called again.
   void stop();
@@ -62,8 +64,8 @@ class Emulator {
   void set_config(const std::string& key, const std::string& value);
   void set_users(std::vector<User> users);
 
-  /// Kills and restarts a BE: its contexts and connections are gone. `leader_notices`: its heartbeat was lost
-  /// too, so its PREPARE transactions are aborted (5.12).
+  /// Kills and restarts a BE: its contexts and connections are gone. `leader_notices`: its
+  /// heartbeat was lost too, so its PREPARE transactions are aborted (5.12).
   void restart_backend(std::size_t backend, bool leader_notices = false);
   /// New stream loads are refused with "Service is shutting down" (4.10).
   void set_backend_stopping(std::size_t backend, bool stopping);
@@ -101,4 +103,5 @@ class Emulator {
   std::uint16_t admin_port_ = 0;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -12,7 +12,8 @@
 #include <string_view>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// What reading the body gave.
 struct BodyPiece {
@@ -26,7 +27,8 @@ struct BodyPiece {
   std::string_view bytes;  ///< valid until the next read
 };
 
-/// One request on its way through a server. Whoever handles it decides on the head before it reads the body.
+/// One request on its way through a server. Whoever handles it decides on the head before it reads
+/// the body.
 class Exchange {
  public:
   Exchange() = default;
@@ -43,7 +45,8 @@ class Exchange {
   /// Bound for chunked bodies; declared lengths are the handler's business (4.4).
   std::int64_t chunked_limit = 0;
 
-  /// The next bytes of the body. The first call says `100 Continue` if the client waits for it (2.4).
+  /// The next bytes of the body. The first call says `100 Continue` if the client waits for it
+  /// (2.4).
   virtual asio::awaitable<BodyPiece> read_body() = 0;
 
   [[nodiscard]] const FaultRule* fault(FaultAction action) const {
@@ -64,4 +67,5 @@ class Handler {
   virtual asio::awaitable<std::optional<Response>> handle(Exchange& exchange) = 0;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

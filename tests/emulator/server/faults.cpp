@@ -5,7 +5,8 @@
 #include <array>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, FaultAction>, 18> kActions = {{
@@ -103,7 +104,8 @@ std::vector<FaultRule> Faults::strike(std::string_view server, const Route& rout
   const std::string full = std::string(server) + "." + route.operation;
   for (Counted& counted : rules_) {
     const FaultRule& rule = counted.rule;
-    const bool named = glob_match(rule.operation, route.operation) || glob_match(rule.operation, full);
+    const bool named =
+        glob_match(rule.operation, route.operation) || glob_match(rule.operation, full);
     if (!named || !glob_match(rule.label, route.label)) continue;
     ++counted.hits;
     if (counted.hits < rule.nth) continue;
@@ -112,4 +114,5 @@ std::vector<FaultRule> Faults::strike(std::string_view server, const Route& rout
   return struck;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

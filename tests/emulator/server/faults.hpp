@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// When a fault strikes, seen from the state change that the request asks for (trap E16).
 enum class FaultPhase {
@@ -20,10 +21,10 @@ enum class FaultPhase {
 };
 
 enum class FaultAction {
-  kReset,             ///< the connection ends with RST
-  kDropReply,         ///< the connection ends with FIN and no answer
-  kRefuse,            ///< reset, and the listener refuses connections for `delay` (0: until told otherwise)
-  kDelay,             ///< waits `delay`; before: delivery is late, even if the client has gone (E17)
+  kReset,      ///< the connection ends with RST
+  kDropReply,  ///< the connection ends with FIN and no answer
+  kRefuse,  ///< reset, and the listener refuses connections for `delay` (0: until told otherwise)
+  kDelay,   ///< waits `delay`; before: delivery is late, even if the client has gone (E17)
   kDuplicate,         ///< the same request is carried out once more, `delay` after the answer (E17)
   kHalfBody,          ///< answer's head and half of its body, then RST
   kHttpStatus,        ///< an HTML page with `status` instead of the answer
@@ -78,4 +79,5 @@ class Faults {
   std::vector<Counted> rules_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

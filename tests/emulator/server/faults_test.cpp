@@ -30,8 +30,11 @@ class FaultTest : public ::testing::Test {
     RequestText request;
     request.method = "PUT";
     request.target = "/api/test_db/table1/_stream_load";
-    request.headers = {{"Host", "be"},   {"Authorization", kRoot}, {"Expect", "100-continue"},
-                       {"label", label}, {"column_separator", ","}};
+    request.headers = {{"Host", "be"},
+                       {"Authorization", kRoot},
+                       {"Expect", "100-continue"},
+                       {"label", label},
+                       {"column_separator", ","}};
     request.body = "1,a,2\n";
     return exchange(cluster_->be_port(0), request);
   }
@@ -46,13 +49,15 @@ TEST_F(FaultTest, HalfBody) {
 }
 
 TEST_F(FaultTest, HttpStatus) {
-  add("stream_load", FaultPhase::kBefore, FaultAction::kHttpStatus, [](FaultRule& r) { r.status = 503; });
+  add("stream_load", FaultPhase::kBefore, FaultAction::kHttpStatus,
+      [](FaultRule& r) { r.status = 503; });
   EXPECT_EQ(load("x")->status, 503);
   EXPECT_EQ(cluster_->label_state("test_db", "x"), "UNKNOWN");
 }
 
 TEST_F(FaultTest, HttpStatusAfterTheCommit) {
-  add("stream_load", FaultPhase::kAfter, FaultAction::kHttpStatus, [](FaultRule& r) { r.status = 502; });
+  add("stream_load", FaultPhase::kAfter, FaultAction::kHttpStatus,
+      [](FaultRule& r) { r.status = 502; });
   EXPECT_EQ(load("x")->status, 502);
   EXPECT_EQ(cluster_->label_state("test_db", "x"), "VISIBLE");
 }
@@ -111,7 +116,9 @@ TEST_F(FaultTest, HangEndsWithTheClient) {
     RequestText request;
     request.method = "PUT";
     request.target = "/api/test_db/table1/_stream_load";
-    request.headers = {{"Authorization", kRoot}, {"label", "x"}, {"column_separator", ","},
+    request.headers = {{"Authorization", kRoot},
+                       {"label", "x"},
+                       {"column_separator", ","},
                        {"Content-Length", "6"}};
     TestClient client(cluster_->be_port(0));
     client.send(request.head() + "1,a,2\n");
@@ -168,7 +175,8 @@ TEST_F(FaultTest, RedirectLoop) {
 TEST_F(FaultTest, RedirectToAForeignHost) {
   add("stream_load", FaultPhase::kBefore, FaultAction::kRedirectForeign,
       [](FaultRule& r) { r.text = "http://169.254.169.254:80"; });
-  EXPECT_EQ(load("x")->header("location"), "http://169.254.169.254:80/api/test_db/table1/_stream_load");
+  EXPECT_EQ(load("x")->header("location"),
+            "http://169.254.169.254:80/api/test_db/table1/_stream_load");
 }
 
 TEST_F(FaultTest, ResetInsideTheBodyLeavesExactlyThoseBytes) {
@@ -177,7 +185,8 @@ TEST_F(FaultTest, ResetInsideTheBodyLeavesExactlyThoseBytes) {
   EXPECT_THROW(cluster_.at_backend("load", "x", {{"column_separator", ","}}, "1,a,2\n2,b,3\n"),
                std::runtime_error);
   // "1,a,2\n2," is there; the next body continues it.
-  EXPECT_EQ(status_of(cluster_.at_backend("load", "x", {{"column_separator", ","}}, "z,9\n")), "OK");
+  EXPECT_EQ(status_of(cluster_.at_backend("load", "x", {{"column_separator", ","}}, "z,9\n")),
+            "OK");
   EXPECT_EQ(json_of(cluster_.at_backend("prepare", "x")).at("NumberLoadedRows"), 2);
 }
 

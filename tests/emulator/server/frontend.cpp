@@ -6,7 +6,8 @@
 #include <array>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Bytes that Java's URI leaves alone in a path, and in a query (2.3).
@@ -63,8 +64,7 @@ std::optional<std::size_t> Frontend::choose_backend() {
 Response Frontend::json_reply(std::string body) const {
   Response response;
   const bool labelled = cluster_.since({{3, 4, 0}});
-  response.headers = {
-      {"content-type", labelled ? "application/json; charset=UTF-8" : "text/html"}};
+  response.headers = {{"content-type", labelled ? "application/json; charset=UTF-8" : "text/html"}};
   response.body = std::move(body);
   return response;
 }
@@ -72,7 +72,8 @@ Response Frontend::json_reply(std::string body) const {
 Response Frontend::status_reply(const Json& json) const { return json_reply(fe_json(json)); }
 
 Response Frontend::failed(const std::string& exception_class, const std::string& text) const {
-  return status_reply({{"Status", "FAILED"}, {"Message", "class " + exception_class + ": " + text}});
+  return status_reply(
+      {{"Status", "FAILED"}, {"Message", "class " + exception_class + ": " + text}});
 }
 
 Response Frontend::failed(const std::string& text) const {
@@ -120,15 +121,15 @@ Response Frontend::unknown_path(const Request& request, bool authenticated,
   }
   if (request.method == "GET") {
     response.status = 404;
-    response.body = "<html><head><title>StarRocks</title></head><body>this is 404 page.</body></html>";
+    response.body =
+        "<html><head><title>StarRocks</title></head><body>this is 404 page.</body></html>";
     return response;
   }
   const bool post = request.method == "POST";
   response.status = post ? 501 : 405;
-  response.body =
-      rest(Json::object(), false,
-           post ? "Not implemented" : "HTTP method is not allowed: " + request.method)
-          .body;
+  response.body = rest(Json::object(), false,
+                       post ? "Not implemented" : "HTTP method is not allowed: " + request.method)
+                      .body;
   return response;
 }
 
@@ -170,4 +171,5 @@ asio::awaitable<Response> Frontend::dispatch(Exchange& exchange, const Credentia
   co_return response;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

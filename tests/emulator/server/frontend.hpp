@@ -12,12 +12,13 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 class StreamLoadTasks;
 
-/// What only the leader has, and loses with its office: the memory of labels and the tasks of channel and
-/// multi-table transactions.
+/// What only the leader has, and loses with its office: the memory of labels and the tasks of
+/// channel and multi-table transactions.
 struct LeaderMemory {
   CoordinatorMemory& coordinators;
   StreamLoadTasks& tasks;
@@ -91,4 +92,5 @@ class Frontend final : public Handler {
   bool stopping_ = false;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

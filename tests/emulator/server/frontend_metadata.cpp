@@ -6,7 +6,8 @@
 
 // State, schema, health and version (starrocks-load-protocol.md 8).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Response with_status(Response response, int status) {
@@ -73,7 +74,8 @@ Response Frontend::schema(const Exchange& exchange, const Credentials& who) cons
   }
   Json properties = Json::array();
   for (const ColumnInfo& column : table->columns) {
-    Json item = {{"name", column.name}, {"type", column.primitive_type}, {"comment", column.comment}};
+    Json item = {
+        {"name", column.name}, {"type", column.primitive_type}, {"comment", column.comment}};
     if (column.precision) item["precision"] = std::to_string(*column.precision);
     if (column.scale) item["scale"] = std::to_string(*column.scale);
     properties.push_back(std::move(item));
@@ -91,7 +93,8 @@ Response Frontend::schema_v2(const Exchange& exchange, const Credentials& who) c
   if (!cluster_.access.may_select(who.user, database, name)) {
     return unauthorized(privilege_message(who.user));
   }
-  if (!cluster_.engine.has_database(database)) return error(404, "Unknown database '" + database + "'");
+  if (!cluster_.engine.has_database(database))
+    return error(404, "Unknown database '" + database + "'");
   const auto table = cluster_.engine.table(database, name);
   if (!table) return error(404, "Unknown table '" + name + "'");
   Json columns = Json::array();
@@ -124,8 +127,7 @@ Response Frontend::schema_v2(const Exchange& exchange, const Credentials& who) c
                        {"indexes", Json::array()},
                        {"maxColUniqueId", unique_id - 1},
                        {"properties", Json::object()}};
-  return json_reply(
-      fe_compact_json({{"code", "0"}, {"message", "OK"}, {"result", result}}));
+  return json_reply(fe_compact_json({{"code", "0"}, {"message", "OK"}, {"result", result}}));
 }
 
 Response Frontend::partitions_v2(const Exchange& exchange) const {
@@ -137,10 +139,12 @@ Response Frontend::partitions_v2(const Exchange& exchange) const {
         404);
   }
   const Json item = {{"id", 1}, {"name", name}, {"bucketNum", 1}};
-  const Json result = {{"pageNum", 0}, {"pageSize", 100}, {"pages", 1}, {"total", 1},
+  const Json result = {{"pageNum", 0},
+                       {"pageSize", 100},
+                       {"pages", 1},
+                       {"total", 1},
                        {"items", Json::array({item})}};
-  return json_reply(
-      fe_compact_json({{"code", "0"}, {"message", "OK"}, {"result", result}}));
+  return json_reply(fe_compact_json({{"code", "0"}, {"message", "OK"}, {"result", result}}));
 }
 
 Response Frontend::health() const {
@@ -161,4 +165,5 @@ Response Frontend::feature() const {
       {{"version", cluster_.version_text}, {"features", Json::array()}, {"status", "OK"}}));
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -5,15 +5,18 @@
 #include <regex>
 #include <utility>
 
-// SQL over HTTP (starrocks-load-protocol.md 8.7): newline-delimited JSON. What only a cluster knows is
-// answered here; everything else is the engine's.
+// SQL over HTTP (starrocks-load-protocol.md 8.7): newline-delimited JSON. What only a cluster knows
+// is answered here; everything else is the engine's.
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Trimmed, without the last semicolon.
 std::string normalized(std::string query) {
-  const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == ';'; };
+  const auto blank = [](char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == ';';
+  };
   while (!query.empty() && blank(query.back())) query.pop_back();
   std::size_t start = 0;
   while (start < query.size() && blank(query[start])) ++start;
@@ -50,8 +53,34 @@ QueryResult show_backends(const Cluster& cluster) {
   for (std::size_t i = 0; i < cluster.backends.size(); ++i) {
     const BackendInfo& backend = cluster.backends[i];
     result.rows.push_back({std::to_string(10002 + i), backend.http.host, "9050", "9060",
-                           std::to_string(backend.http.port), "8060", backend.alive ? "true" : "false",
-                           cluster.version_text});
+                           std::to_string(backend.http.port), "8060",
+                           backend.alive ? "true" : "false", cluster.version_text});
+  }
+  return result;
+}
+
+/// `SHOW PROC '/transactions'`: the databases.
+QueryResult show_transaction_databases(const Cluster& cluster) {
+  QueryResult result = text_table({"DbId", "DbName"});
+  for (const std::string& database : cluster.engine.databases()) {
+    result.rows.push_back({std::to_string(cluster.transactions.database_id(database)), database});
+  }
+  return result;
+}
+
+/// `SHOW PROC '/transactions/<id or name>/running'`.
+QueryResult show_running(const Cluster& cluster, const std::string& database) {
+  QueryResult result = text_table({"TransactionId", "Label", "Coordinator", "TransactionStatus",
+                                   "LoadJobSourceType", "PrepareTime"});
+  for (const Transaction* const transaction : cluster.transactions.all()) {
+    const bool here =
+        transaction->database == database ||
+        std::to_string(cluster.transactions.database_id(transaction->database)) == database;
+    if (!here || !transaction->running()) continue;
+    result.rows.push_back({std::to_string(transaction->id), transaction->label,
+                           transaction->coordinator_type + ": 127.0.0.1",
+                           std::string(name_of(transaction->state)), "BACKEND_STREAMING",
+                           std::to_string(transaction->begun.count())});
   }
   return result;
 }
@@ -63,8 +92,17 @@ std::optional<QueryResult> cluster_query(const std::string& query, const Cluster
     return text_table({"ComputeNodeId", "IP", "HeartbeatPort", "BePort", "HttpPort", "BrpcPort",
                        "Alive", "Version"});
   }
-  if (matches(query, "select\\s+current_version\\s*\\(\\s*\\)(\\s+as\\s+\\w+)?")) {
-    QueryResult result = text_table({"current_version()"});
+  if (matches(query, "show\\s+proc\\s+'/transactions/?'"))
+    return show_transaction_databases(cluster);
+  std::smatch running;
+  const std::regex running_pattern("show\\s+proc\\s+'/transactions/([^/']+)/running'",
+                                   std::regex::icase);
+  if (std::regex_match(query, running, running_pattern)) return show_running(cluster, running[1]);
+  static const std::regex version("select\\s+current_version\\s*\\(\\s*\\)(?:\\s+as\\s+(\\w+))?",
+                                  std::regex::icase);
+  std::smatch found;
+  if (std::regex_match(query, found, version)) {
+    QueryResult result = text_table({found[1].matched ? found[1].str() : "current_version()"});
     result.rows.push_back({cluster.version_text + " emulated"});
     return result;
   }
@@ -108,12 +146,14 @@ Response Frontend::sql(const Exchange& exchange) {
     return error(500, "Unknown database '" + database + "'");
   }
   std::optional<QueryResult> result = cluster_query(query, cluster_);
-  const bool about_cluster = matches(query, "show\\s+(frontends|backends|compute\\s+nodes)");
+  const bool about_cluster =
+      matches(query, "show\\s+(frontends|backends|compute\\s+nodes|proc\\s+[^]*)");
   const auto who = Access::parse_frontend(exchange.request);
   if (about_cluster && who && !cluster_.access.may_operate(who->user)) {
-    return error(500,
-                 "Access denied; you need (at least one of) the OPERATE/NODE privilege(s) on SYSTEM "
-                 "for this operation.");
+    return error(
+        500,
+        "Access denied; you need (at least one of) the OPERATE/NODE privilege(s) on SYSTEM "
+        "for this operation.");
   }
   if (!result) {
     EngineError failure;
@@ -148,4 +188,5 @@ Response Frontend::sql(const Exchange& exchange) {
   return response;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <utility>
 
-// Stream Load on the FE: authenticate, redirect (starrocks-load-protocol.md 3), and merge commit (9).
+// Stream Load on the FE: authenticate, redirect (starrocks-load-protocol.md 3), and merge commit
+// (9).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 Response Frontend::stream_load(const Exchange& exchange, const Credentials& who) {
   Response response;
@@ -54,8 +56,8 @@ Response Frontend::redirect_stream_load(const Exchange& exchange) {
 
 /// The REST envelope of merge commit, whose `code` is a status name (9).
 Response Frontend::envelope(const std::string& code, const std::string& text) const {
-  return json_reply(fe_compact_json(
-      {{"code", code}, {"status", "FAILED"}, {"msg", text}, {"message", text}}));
+  return json_reply(
+      fe_compact_json({{"code", code}, {"status", "FAILED"}, {"msg", text}, {"message", text}}));
 }
 
 std::optional<std::string> Frontend::refuse_merge_commit(const Request& request) const {
@@ -78,8 +80,9 @@ Response Frontend::merge_commit(const Exchange& exchange) {
     if (cluster_.backends[i].alive) return redirect_to_backend(exchange.request, i);
   }
   return envelope("SERVICE_UNAVAILABLE",
-                  "Can't find available backends, db: " + exchange.route.database + ", table: " +
-                      exchange.route.table + ", warehouse: default_warehouse, load id: " + random_uuid());
+                  "Can't find available backends, db: " + exchange.route.database +
+                      ", table: " + exchange.route.table +
+                      ", warehouse: default_warehouse, load id: " + random_uuid());
 }
 
 Response Frontend::stream_load_meta(const Exchange& exchange) {
@@ -106,4 +109,5 @@ Response Frontend::stream_load_meta(const Exchange& exchange) {
   return json_reply(fe_compact_json(json));
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

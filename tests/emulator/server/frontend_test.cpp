@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-// What the frontend answers by itself and no vector spells out: routing memory, publish waits, schema, SQL, versions.
+// What the frontend answers by itself and no vector spells out: routing memory, publish waits,
+// schema, SQL, versions.
 
 namespace emulator::testing {
 namespace {
@@ -49,12 +50,14 @@ TEST(Frontend, UnknownAndDecidedLabels) {
   TestCluster cluster(vector_options());
   EXPECT_NE(message_of(cluster.at_frontend("commit", "x")).find("No transaction found by label x"),
             std::string::npos);
-  EXPECT_NE(message_of(cluster.at_frontend("rollback", "x")).find("No transaction found by label x"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of(cluster.at_frontend("rollback", "x")).find("No transaction found by label x"),
+      std::string::npos);
   cluster.open_transaction("x");
   cluster.at_backend("rollback", "x");
-  EXPECT_NE(message_of(cluster.at_frontend("commit", "x")).find("Can not commit ABORTED transaction"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of(cluster.at_frontend("commit", "x")).find("Can not commit ABORTED transaction"),
+      std::string::npos);
 }
 
 TEST(Frontend, BadTimeoutIsAJavaException) {
@@ -95,6 +98,13 @@ TEST(Frontend, CancelInBothPathForms) {
   EXPECT_EQ(cluster->label_state("test_db", "b"), "ABORTED");
 }
 
+TEST(Frontend, SlashAtTheEndOfThePath) {
+  TestCluster cluster(vector_options());
+  EXPECT_EQ(cluster.get(cluster->fe_port(), "/api/health/").status, 200);
+  EXPECT_EQ(cluster.get(cluster->be_port(0), "/api/health/").status, 200);
+  EXPECT_EQ(cluster.get(cluster->fe_port(), "/").status, 404);
+}
+
 TEST(Frontend, HealthWhileStopping) {
   TestCluster cluster(vector_options());
   cluster->set_frontends_stopping(true);
@@ -119,7 +129,8 @@ TEST(Frontend, SchemaV2) {
 TEST(Frontend, SqlOverHttp) {
   TestCluster cluster(vector_options());
   cluster.stream_load("x", "1,a,2\n2,b,\\N\n");
-  const auto parsed = lines(sql(cluster, "SELECT id, name, score FROM table1 ORDER BY id;", "test_db"));
+  const auto parsed =
+      lines(sql(cluster, "SELECT id, name, score FROM table1 ORDER BY id;", "test_db"));
   ASSERT_EQ(parsed.size(), 5U);
   EXPECT_TRUE(parsed[0].contains("connectionId"));
   EXPECT_EQ(parsed[1].at("meta")[0].at("name"), "id");
@@ -130,8 +141,12 @@ TEST(Frontend, SqlOverHttp) {
 
 TEST(Frontend, SqlAboutTheCluster) {
   TestCluster cluster(vector_options());
-  EXPECT_EQ(lines(sql(cluster, "SELECT current_version()"))[2].at("data")[0].get<std::string>().substr(0, 5),
-            "3.5.0");
+  EXPECT_EQ(lines(sql(cluster, "select current_version() as ver;"))[1].at("meta")[0].at("name"),
+            "ver");
+  EXPECT_EQ(
+      lines(sql(cluster, "SELECT current_version()"))[2].at("data")[0].get<std::string>().substr(0,
+                                                                                                 5),
+      "3.5.0");
   const auto backends = lines(sql(cluster, "show backends;"));
   std::size_t http_port = 0;
   while (backends[1].at("meta")[http_port].at("name") != "HttpPort") ++http_port;
@@ -158,9 +173,10 @@ TEST(Frontend, OldReleasesAnswerAsTheyDid) {
   EXPECT_EQ(json_of(state), Json::parse(R"({"state":"PREPARE","status":"OK","msg":"Success"})"));
   EXPECT_EQ(cluster.get(cluster->fe_port(), "/api/v2/feature").status, 404);
   const Reply unknown = cluster.at_frontend("load", "y");
-  EXPECT_EQ(message_of(unknown),
-            "class com.starrocks.common.UserException: Transaction with op[load] and label[y] has no "
-            "backend.");
+  EXPECT_EQ(
+      message_of(unknown),
+      "class com.starrocks.common.UserException: Transaction with op[load] and label[y] has no "
+      "backend.");
 }
 
 TEST(Frontend, UnknownPathWithoutCredentials) {

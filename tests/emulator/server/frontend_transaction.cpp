@@ -6,7 +6,8 @@
 
 // The transaction interface on the FE (starrocks-load-protocol.md 5.1, 5.3, 5.7, 5.8).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::int64_t kDefaultPublishWaitSeconds = 20;
@@ -45,14 +46,18 @@ std::optional<Response> Frontend::refuse_transaction(const Exchange& exchange) c
   }
   const bool has_id = !request.header("channel_id").empty();
   const bool has_number = !request.header("channel_num").empty();
-  if (operation == "begin" && has_number && !has_id) {
-    return failed("Must provide channel_id when stream load begin.");
+  // In every operation, although the text names begin (5.1).
+  if (has_number && !has_id) {
+    return failed("com.starrocks.common.DdlException",
+                  "Must provide channel_id when stream load begin.");
   }
-  if (operation == "begin" && has_id && !has_number) {
-    return failed("Must provide channel_num when stream load begin.");
+  if (has_id && !has_number) {
+    return failed("com.starrocks.common.DdlException",
+                  "Must provide channel_num when stream load begin.");
   }
   const auto source_type = request.parameter("source_type");
-  if (source_type && !parse_long(*source_type)) return failed("Invalid source type: " + *source_type);
+  if (source_type && !parse_long(*source_type))
+    return failed("Invalid source type: " + *source_type);
   if (source_type && (*parse_long(*source_type) < 0 || *parse_long(*source_type) > 11)) {
     return failed("Unknown source type: " + *source_type);
   }
@@ -113,10 +118,11 @@ Response Frontend::to_coordinator(const Exchange& exchange) {
     const Transaction* const transaction =
         cluster_.transactions.newest(exchange.route.database, label);
     if (transaction == nullptr) {
-      return failed("Can't find the transaction with db [" + exchange.route.database +
-                    "] and label[" + label +
-                    "]. The possible reasons: 1. FE leader is started or switched; 2. The transaction "
-                    "timeouts and is cleaned.");
+      return failed(
+          "Can't find the transaction with db [" + exchange.route.database + "] and label[" +
+          label +
+          "]. The possible reasons: 1. FE leader is started or switched; 2. The transaction "
+          "timeouts and is cleaned.");
     }
     if (transaction->coordinator_type != "BE") {
       return failed("The source type for transaction stream load with db [" +
@@ -148,9 +154,8 @@ asio::awaitable<Response> Frontend::commit(const Exchange& exchange) {
       co_return failed("Can not commit ABORTED transaction " + text_of(*transaction));
     case TransactionState::kCommitted:
     case TransactionState::kVisible:
-      co_return status_reply(
-          ok(*transaction, "Transaction " + std::to_string(id) +
-                               " has already committed, label is " + label));
+      co_return status_reply(ok(*transaction, "Transaction " + std::to_string(id) +
+                                                  " has already committed, label is " + label));
     case TransactionState::kPrepared:
       break;
   }
@@ -184,8 +189,7 @@ asio::awaitable<Response> Frontend::task_operation(Exchange& exchange, const Cre
   if (reply.publish_of >= 0) {
     const milliseconds wait = std::chrono::seconds(kDefaultPublishWaitSeconds);
     const milliseconds deadline = cluster_.clock.now() + wait;
-    const bool visible =
-        co_await cluster_.transactions.wait_visible(reply.publish_of, deadline);
+    const bool visible = co_await cluster_.transactions.wait_visible(reply.publish_of, deadline);
     if (!visible) {
       co_return failed("publish timeout: " + std::to_string(wait.count()) +
                        ", transactionId=" + std::to_string(reply.publish_of));
@@ -219,4 +223,5 @@ Response Frontend::rollback(const Exchange& exchange) {
                 text_of(*transaction));
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -5,7 +5,8 @@
 #include <array>
 #include <ctime>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Leading blanks, trailing blanks and tabs go (2.2); a lone tab counts as empty.
@@ -118,6 +119,9 @@ bool HeadParser::parse_request_line(std::string_view line) {
   for (const std::string& segment : split(std::string_view(request_.path).substr(1), '/')) {
     request_.segments.push_back(percent_decode(segment));
   }
+  // Both servers match by segments and do not see slashes at the end (2.1).
+  while (!request_.segments.empty() && request_.segments.back().empty())
+    request_.segments.pop_back();
   return true;
 }
 
@@ -137,8 +141,8 @@ bool HeadParser::parse_header_line(std::string_view line) {
 
 bool HeadParser::finish() {
   const std::string connection = to_lower(request_.header("connection"));
-  request_.keep_alive = request_.minor_version >= 1 ? connection != "close"
-                                                    : connection == "keep-alive";
+  request_.keep_alive =
+      request_.minor_version >= 1 ? connection != "close" : connection == "keep-alive";
   request_.chunked = equals_ignoring_case(request_.header("transfer-encoding"), "chunked");
   const std::string length = request_.header("content-length");
   if (!length.empty()) {
@@ -153,28 +157,44 @@ bool HeadParser::finish() {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 307: return "Temporary Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 413: return "Request Entity Too Large";
-    case 417: return "Expectation Failed";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Unknown";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 307:
+      return "Temporary Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Request Entity Too Large";
+    case 417:
+      return "Expectation Failed";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Unknown";
   }
 }
 
 std::string render(const Response& response, Flavor flavor, bool keep_alive, bool head_only) {
-  std::string out =
-      "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason_phrase(response.status));
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " " +
+                    std::string(reason_phrase(response.status));
   out += "\r\n";
   bool has_type = false;
   for (const auto& [name, value] : response.headers) {
@@ -208,4 +228,5 @@ Response backend_page(int status) {
   return page;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Which of StarRocks' two HTTP servers parses and answers: Netty in the FE, libevent in the BE.
 enum class Flavor { kFrontend, kBackend, kAdmin };
@@ -22,7 +23,7 @@ struct Request {
   std::string query;   ///< after `?`, not decoded
   int minor_version = 1;
   std::vector<std::string> segments;  ///< of the path, percent-decoded
-  Headers headers;                    ///< lower-case names; of a repeated header the first value (2.1, 2.2)
+  Headers headers;  ///< lower-case names; of a repeated header the first value (2.1, 2.2)
   bool chunked = false;
   std::optional<std::int64_t> content_length;
   bool keep_alive = true;
@@ -59,8 +60,8 @@ class HeadParser {
 
   explicit HeadParser(HeadLimits limits) : limits_(limits) {}
 
-  /// Looks at all bytes that have arrived since the previous request. kDone: `consumed()` of them were
-  /// the head. kBad: `reason()` says why.
+  /// Looks at all bytes that have arrived since the previous request. kDone: `consumed()` of them
+  /// were the head. kBad: `reason()` says why.
   Outcome parse(std::string_view bytes);
 
   [[nodiscard]] Request& request() { return request_; }
@@ -91,4 +92,5 @@ class HeadParser {
 
 [[nodiscard]] std::string_view reason_phrase(int status);
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -20,7 +20,8 @@ constexpr int kPatienceMs = 20'000;
 
 bool same_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
   });
 }
 
@@ -100,7 +101,8 @@ std::optional<Reply> TestClient::read_reply() {
   while (line != std::string_view::npos) {
     const std::size_t start = line + 2;
     line = head.find("\r\n", start);
-    const std::string_view text = head.substr(start, line == std::string_view::npos ? line : line - start);
+    const std::string_view text =
+        head.substr(start, line == std::string_view::npos ? line : line - start);
     const std::size_t colon = text.find(": ");
     if (colon == std::string_view::npos) throw std::runtime_error("broken header line");
     reply.headers.emplace_back(text.substr(0, colon), text.substr(colon + 2));

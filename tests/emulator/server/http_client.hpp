@@ -24,8 +24,8 @@ struct Reply {
   [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-/// A blocking HTTP/1.1 connection that shows every byte's fate; knows nothing of StarRocks. Every wait ends
-/// after 20 seconds with a std::runtime_error, so that no test hangs.
+/// A blocking HTTP/1.1 connection that shows every byte's fate; knows nothing of StarRocks. Every
+/// wait ends after 20 seconds with a std::runtime_error, so that no test hangs.
 class TestClient {
  public:
   explicit TestClient(std::uint16_t port);
@@ -64,8 +64,9 @@ struct RequestText {
   [[nodiscard]] std::string head() const;
 };
 
-/// Sends a request the way a careful client does: with `Expect` it waits for 100 or a final answer before
-/// the body. Content-Length is added when there is a body and no framing header. Unset: no answer.
+/// Sends a request the way a careful client does: with `Expect` it waits for 100 or a final answer
+/// before the body. Content-Length is added when there is a body and no framing header. Unset: no
+/// answer.
 std::optional<Reply> exchange(TestClient& client, RequestText request);
 std::optional<Reply> exchange(std::uint16_t port, RequestText request);
 

@@ -2,7 +2,8 @@
 
 #include <string_view>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr auto kReplace = Json::error_handler_t::replace;
@@ -48,4 +49,5 @@ std::string fe_compact_json(const Json& value) {
 
 std::string plain_json(const Json& value) { return value.dump(-1, ' ', false, kReplace); }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -4,7 +4,8 @@
 
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// JSON with the key order in which it was written.
 using Json = nlohmann::ordered_json;
@@ -19,4 +20,5 @@ using Json = nlohmann::ordered_json;
 /// As Jackson prints `_schema`: compact, no HTML escapes.
 [[nodiscard]] std::string plain_json(const Json& value);
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

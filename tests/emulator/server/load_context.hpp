@@ -9,21 +9,23 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Real milliseconds since it was made, for the *TimeMs fields of replies.
 class Stopwatch {
  public:
   [[nodiscard]] std::int64_t ms() const {
-    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start_).count();
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start_)
+        .count();
   }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// What a BE keeps of an open transaction (5.4 to 5.11): the running plan and the lock. It dies with the
-/// BE (trap E5) and is known to no other BE (E3).
+/// What a BE keeps of an open transaction (5.4 to 5.11): the running plan and the lock. It dies
+/// with the BE (trap E5) and is known to no other BE (E3).
 struct LoadContext {
   std::string label;
   std::string database;
@@ -31,8 +33,8 @@ struct LoadContext {
   std::int64_t transaction_id = -1;
   std::string id;  ///< the load id that error texts show
 
-  std::unique_ptr<LoadPlan> plan;  ///< set by the first accepted load
-  Headers parameters;              ///< honoured headers of the first load (E12)
+  std::unique_ptr<LoadPlan> plan;   ///< set by the first accepted load
+  Headers parameters;               ///< honoured headers of the first load (E12)
   std::int64_t declared_bytes = 0;  ///< sum of Content-Length over all loads (5.5)
   std::int64_t load_bytes = 0;
   std::int64_t plan_ms = 0;
@@ -44,9 +46,9 @@ struct LoadContext {
   std::optional<milliseconds> timeout;
   std::optional<milliseconds> idle_timeout;
 
-  bool locked = false;       ///< a load, prepare or commit is running (E13)
-  bool failed = false;       ///< every later request gets ABORTED
-  bool timing_out = false;   ///< the timeout scan is aborting it right now
+  bool locked = false;      ///< a load, prepare or commit is running (E13)
+  bool failed = false;      ///< every later request gets ABORTED
+  bool timing_out = false;  ///< the timeout scan is aborting it right now
   Stopwatch age;
 };
 
@@ -68,4 +70,5 @@ class ContextLock {
   bool leaked_ = false;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

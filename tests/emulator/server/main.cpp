@@ -31,18 +31,22 @@ struct Arguments {
 void declare(CLI::App& app, Arguments& arguments) {
   Options& options = arguments.options;
   app.add_option("--listen", options.listen, "Address to bind")->capture_default_str();
-  app.add_option("--advertise", options.advertise, "Host that redirects name")->capture_default_str();
+  app.add_option("--advertise", options.advertise, "Host that redirects name")
+      ->capture_default_str();
   app.add_option("--fe-port", options.fe_port, "Leader FE; 0: chosen by the system");
   app.add_option("--fe-follower-port", options.fe_follower_port, "Follower FE; 0: chosen")
       ->each([&options](const std::string&) { options.follower = true; });
   app.add_option("--be-port", options.be_ports, "One for each BE");
-  app.add_option("--backends", options.backends, "Number of BEs (default 2, or as many as --be-port)")
+  app.add_option("--backends", options.backends,
+                 "Number of BEs (default 2, or as many as --be-port)")
       ->check(CLI::Range(1, 64));
   app.add_option("--admin-port", options.admin_port, "The emulator's own door; 0: chosen");
   app.add_option("--database", options.database_path, "SQLite file")->capture_default_str();
-  app.add_option("--init", arguments.init_file, "SQL file that runs at start")->check(CLI::ExistingFile);
+  app.add_option("--init", arguments.init_file, "SQL file that runs at start")
+      ->check(CLI::ExistingFile);
   app.add_option("--request-log", options.request_log_path, "JSON lines, appended");
-  app.add_option("--port-file", arguments.port_file, "JSON with the bound ports, written when ready");
+  app.add_option("--port-file", arguments.port_file,
+                 "JSON with the bound ports, written when ready");
   app.add_option("--version-string", options.version, "Emulated release")->capture_default_str();
   app.add_option("--user", arguments.users, "name:password with every privilege (default root:)");
   app.add_option("--config", arguments.config, "StarRocks setting, key=value");
@@ -51,8 +55,8 @@ void declare(CLI::App& app, Arguments& arguments) {
 /// The part after the first `separator`; throws if there is none.
 std::pair<std::string, std::string> halves(const std::string& text, char separator) {
   const auto at = text.find(separator);
-  if (at == std::string::npos) throw std::runtime_error("expected '" + std::string(1, separator) +
-                                                        "' in \"" + text + "\"");
+  if (at == std::string::npos)
+    throw std::runtime_error("expected '" + std::string(1, separator) + "' in \"" + text + "\"");
   return {text.substr(0, at), text.substr(at + 1)};
 }
 

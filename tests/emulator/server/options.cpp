@@ -6,7 +6,8 @@
 #include <string_view>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 using Number = std::pair<std::string_view, std::int64_t Config::*>;
@@ -64,4 +65,5 @@ bool Config::set(const std::string& key, const std::string& value) {
   return false;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// A privilege on tables; "*" stands for every database or table.
 struct Grant {
@@ -54,8 +55,8 @@ struct Config {
   std::int64_t publish_delay_ms = 0;
   /// The FE reads a whole body before it answers 401 (trap E20; not a StarRocks key).
   bool unauthorized_reads_body = false;
-  /// A begin with the label of a running transaction rolls that one back, as the documentation says and
-  /// the source does not (trap E8; not a StarRocks key).
+  /// A begin with the label of a running transaction rolls that one back, as the documentation says
+  /// and the source does not (trap E8; not a StarRocks key).
   bool begin_rolls_back_reused_label = false;
 
   /// Sets a key by its name from text; false if there is no such key or the value does not parse.
@@ -95,4 +96,5 @@ struct Options {
   std::string request_log_path;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -31,7 +31,8 @@ std::string ScratchDirectory::write(const std::string& name, const std::string& 
   return file(name);
 }
 
-EmulatorProgram::EmulatorProgram(const ScratchDirectory& scratch, std::vector<std::string> arguments) {
+EmulatorProgram::EmulatorProgram(const ScratchDirectory& scratch,
+                                 std::vector<std::string> arguments) {
   const std::string port_file = scratch.file("ports.json");
   std::filesystem::remove(port_file);
   arguments.insert(arguments.begin(), EMULATOR_PROGRAM);
@@ -82,7 +83,8 @@ std::string run_command(const std::string& command) {
   std::string output;
   std::array<char, 4096> bytes{};
   std::size_t size = 0;
-  while ((size = std::fread(bytes.data(), 1, bytes.size(), pipe)) > 0) output.append(bytes.data(), size);
+  while ((size = std::fread(bytes.data(), 1, bytes.size(), pipe)) > 0)
+    output.append(bytes.data(), size);
   const int status = ::pclose(pipe);
   if (status != 0) throw std::runtime_error(command + " ended with " + std::to_string(status));
   return output;

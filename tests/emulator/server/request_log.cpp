@@ -4,7 +4,8 @@
 #include <string_view>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Enough for any test; a benchmark keeps only the file.
@@ -13,10 +14,12 @@ constexpr std::size_t kMostInMemory = 200'000;
 }  // namespace
 
 Json LoggedRequest::to_json() const {
-  Json json = {{"time", time_ms},         {"server", server},       {"op", operation},
-               {"label", label},          {"db", database},         {"table", table},
-               {"method", method},        {"target", target},       {"body_bytes", body_bytes},
-               {"http_status", http_status}, {"outcome", outcome}};
+  Json json = {{"time", time_ms},          {"server", server},
+               {"op", operation},          {"label", label},
+               {"db", database},           {"table", table},
+               {"method", method},         {"target", target},
+               {"body_bytes", body_bytes}, {"http_status", http_status},
+               {"outcome", outcome}};
   Json shown = Json::object();
   for (const auto& [name, value] : headers) {
     if (name != "authorization") shown[name] = value;
@@ -50,4 +53,5 @@ std::string status_word_of(const std::string& body) {
   return "";
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

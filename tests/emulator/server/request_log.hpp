@@ -8,7 +8,8 @@
 #include <fstream>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// One request as it was seen and answered (trap E18). Credentials are never in it.
 struct LoggedRequest {
@@ -22,9 +23,9 @@ struct LoggedRequest {
   std::string target;
   std::int64_t body_bytes = 0;
   Headers headers;
-  int http_status = 0;   ///< 0: no answer
-  std::string outcome;   ///< Status or status of the answer, "no reply", ...
-  std::string faults;    ///< actions that struck, comma separated
+  int http_status = 0;     ///< 0: no answer
+  std::string outcome;     ///< Status or status of the answer, "no reply", ...
+  std::string faults;      ///< actions that struck, comma separated
   bool duplicate = false;  ///< a second delivery of an earlier request (E17)
 
   [[nodiscard]] Json to_json() const;
@@ -48,4 +49,5 @@ class RequestLog {
 /// The value of Status (or status) in an answer's JSON text; empty if there is none.
 [[nodiscard]] std::string status_word_of(const std::string& body);
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

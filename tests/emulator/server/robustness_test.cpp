@@ -84,8 +84,8 @@ TEST_F(Robustness, PostBodyLimitOfTheFrontend) {
 }
 
 TEST_F(Robustness, BrokenChunks) {
-  for (const char* chunks : {"zz\r\n", "-1\r\n", "5\r\nabc", "5\r\nabcdefgh\r\n", "fffffffffffffffff\r\n",
-                             "0\r\nTrailer: x\r\n\r\n", "\r\n\r\n"}) {
+  for (const char* chunks : {"zz\r\n", "-1\r\n", "5\r\nabc", "5\r\nabcdefgh\r\n",
+                             "fffffffffffffffff\r\n", "0\r\nTrailer: x\r\n\r\n", "\r\n\r\n"}) {
     RequestText request;
     request.method = "PUT";
     request.target = "/api/test_db/table1/_stream_load";
@@ -107,9 +107,10 @@ TEST_F(Robustness, MalformedChunkIsAnsweredWith413) {
 }
 
 TEST_F(Robustness, HostileHeaderValues) {
-  for (const char* name : {"columns", "where", "jsonpaths", "json_root", "column_separator",
-                           "row_delimiter", "partitions", "timezone", "max_filter_ratio", "timeout",
-                           "skip_header", "load_mem_limit", "merge_condition", "enclose", "escape"}) {
+  for (const char* name :
+       {"columns", "where", "jsonpaths", "json_root", "column_separator", "row_delimiter",
+        "partitions", "timezone", "max_filter_ratio", "timeout", "skip_header", "load_mem_limit",
+        "merge_condition", "enclose", "escape"}) {
     for (const std::string& value :
          {std::string("((((("), std::string("\\x"), std::string("0x0"), std::string("\xff\xfe"),
           std::string("-99999999999999999999"), std::string("a,b,=,c=f("), std::string(10000, '('),
@@ -123,7 +124,8 @@ TEST_F(Robustness, HostileHeaderValues) {
 TEST_F(Robustness, HostileJson) {
   for (const std::string& body :
        {std::string("{"), std::string("}"), std::string(100000, '['), std::string("{\"id\":1e999}"),
-        std::string("\xff\xff"), std::string("{\"id\":\"\\ud800\"}"), std::string("null"), std::string("\0", 1)}) {
+        std::string("\xff\xff"), std::string("{\"id\":\"\\ud800\"}"), std::string("null"),
+        std::string("\0", 1)}) {
     const Reply reply = cluster_.stream_load("j", body, {{"format", "json"}});
     EXPECT_EQ(reply.status, 200);
     EXPECT_NE(status_of(reply), "") << body.substr(0, 40);
@@ -167,7 +169,9 @@ TEST_F(Robustness, StopWithEverythingInFlight) {
     RequestText request;
     request.method = "PUT";
     request.target = "/api/test_db/table1/_stream_load";
-    request.headers = {{"Authorization", kRoot}, {"label", label}, {"column_separator", ","},
+    request.headers = {{"Authorization", kRoot},
+                       {"label", label},
+                       {"column_separator", ","},
                        {"Content-Length", "6"}};
     clients.emplace_back(other->be_port(0));
     clients.back().send(request.head() + (std::string(label) == "loading" ? "1," : "1,a,2\n"));

@@ -5,11 +5,12 @@
 #include <array>
 #include <string_view>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
-constexpr std::array<std::string_view, 6> kTransactionOperations = {
-    "begin", "load", "prepare", "commit", "rollback", "list"};
+constexpr std::array<std::string_view, 6> kTransactionOperations = {"begin",  "load",     "prepare",
+                                                                    "commit", "rollback", "list"};
 
 void classify_transaction(const Request& request, Route& route) {
   route.operation = "transaction";
@@ -25,7 +26,8 @@ void classify_transaction(const Request& request, Route& route) {
 
 /// /api/v2/catalogs/{catalog}/databases/{db}/tables/{table}/{schema|partition}
 bool classify_v2_table(const std::vector<std::string>& s, Route& route) {
-  if (s.size() != 9 || s[1] != "v2" || s[2] != "catalogs" || s[4] != "databases" || s[6] != "tables") {
+  if (s.size() != 9 || s[1] != "v2" || s[2] != "catalogs" || s[4] != "databases" ||
+      s[6] != "tables") {
     return false;
   }
   if (s[8] == "schema") route.operation = "schema_v2";
@@ -35,7 +37,8 @@ bool classify_v2_table(const std::vector<std::string>& s, Route& route) {
   return true;
 }
 
-/// /api/v1/catalogs/{catalog}/sql, /api/v1/catalogs/{catalog}/databases/{db}/sql, /api/v2/{catalog}/{db}/sql
+/// /api/v1/catalogs/{catalog}/sql, /api/v1/catalogs/{catalog}/databases/{db}/sql,
+/// /api/v2/{catalog}/{db}/sql
 bool classify_sql(const std::vector<std::string>& s, Route& route) {
   if (s.back() != "sql") return false;
   if (s.size() == 5 && s[1] == "v1" && s[2] == "catalogs") {
@@ -101,4 +104,5 @@ Route classify(const Request& request, Flavor flavor) {
   return route;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

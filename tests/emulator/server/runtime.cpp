@@ -8,7 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 std::unique_ptr<Engine> open_engine(const Options& options) {
@@ -82,7 +83,8 @@ void Runtime::open(const Options& options) {
   for (std::size_t i = 0; i < backends_.size(); ++i) {
     auto server = std::make_unique<Server>(context, Flavor::kBackend, "be" + std::to_string(i + 1),
                                            "be", *backends_[i]);
-    server->open(options.listen, i < options.be_ports.size() ? options.be_ports[i] : std::uint16_t{0});
+    server->open(options.listen,
+                 i < options.be_ports.size() ? options.be_ports[i] : std::uint16_t{0});
     cluster_.backends[i].http = {options.advertise, server->port()};
     servers_.push_back(std::move(server));
   }
@@ -144,4 +146,5 @@ asio::awaitable<void> Runtime::tick_loop() {
   }
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -17,10 +17,11 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
-/// The emulated cluster itself, put together: storage, leader, FEs, BEs and their listeners. Made and used
-/// on the emulator's thread only; Emulator and the admin listener reach it there.
+/// The emulated cluster itself, put together: storage, leader, FEs, BEs and their listeners. Made
+/// and used on the emulator's thread only; Emulator and the admin listener reach it there.
 class Runtime {
  public:
   /// Throws std::runtime_error if the storage or init_sql fails.
@@ -73,4 +74,5 @@ class Runtime {
   std::vector<std::unique_ptr<Server>> servers_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

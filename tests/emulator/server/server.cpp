@@ -11,7 +11,8 @@
 #include <array>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Netty's aggregator in the FE (2.1).
@@ -27,7 +28,8 @@ void rethrow(std::exception_ptr error) {
 }
 
 bool known_method(const std::string& method) {
-  static constexpr std::array<std::string_view, 5> kKnown = {"GET", "POST", "HEAD", "PUT", "DELETE"};
+  static constexpr std::array<std::string_view, 5> kKnown = {"GET", "POST", "HEAD", "PUT",
+                                                             "DELETE"};
   return std::find(kKnown.begin(), kKnown.end(), method) != kKnown.end();
 }
 
@@ -157,9 +159,9 @@ asio::awaitable<bool> Server::serve_one(std::shared_ptr<Connection> connection, 
     co_return false;
   }
   if (duplicate) {
-    asio::co_spawn(
-        context_.io,
-        repeat(exchange.request, exchange.route, exchange.take_recorded(), *duplicate), rethrow);
+    asio::co_spawn(context_.io,
+                   repeat(exchange.request, exchange.route, exchange.take_recorded(), *duplicate),
+                   rethrow);
   }
   log(exchange, response->status, status_word_of(response->body), false);
   const bool goes_on = co_await answer(exchange, std::move(*response));
@@ -225,8 +227,9 @@ asio::awaitable<void> Server::repeat(Request request, Route route, std::string b
   exchange.request = std::move(request);
   exchange.route = std::move(route);
   const std::optional<Response> response = co_await handler_.handle(exchange);
-  log(exchange, response ? response->status : 0, response ? status_word_of(response->body) : "no reply",
-      true);
+  log(exchange, response ? response->status : 0,
+      response ? status_word_of(response->body) : "no reply", true);
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -14,7 +14,8 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// What all servers of the emulated cluster share.
 struct ServerContext {
@@ -25,12 +26,13 @@ struct ServerContext {
   RequestLog& log;
 };
 
-/// One HTTP listener: an FE, a BE or the admin door. Reads requests, lets the faults strike, hands the rest
-/// to its handler, and answers the way its flavor does. Confined to the emulator's thread.
+/// One HTTP listener: an FE, a BE or the admin door. Reads requests, lets the faults strike, hands
+/// the rest to its handler, and answers the way its flavor does. Confined to the emulator's thread.
 class Server {
  public:
   /// `name` is "fe1", "be2", ...; `role` is what fault rules call it: "fe", "be", "admin".
-  Server(ServerContext context, Flavor flavor, std::string name, std::string role, Handler& handler);
+  Server(ServerContext context, Flavor flavor, std::string name, std::string role,
+         Handler& handler);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -75,4 +77,5 @@ class Server {
   std::list<std::shared_ptr<Connection>> connections_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::size_t kLargestPiece = 256U * 1024U;
@@ -71,4 +72,5 @@ asio::awaitable<BodyPiece> Server::ReplayExchange::read_body() {
   co_return BodyPiece{BodyPiece::Kind::kBytes, body_};
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

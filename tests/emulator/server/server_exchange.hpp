@@ -6,10 +6,11 @@
 #include <string>
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
-/// The exchange of a real connection: says `100 Continue` when it is due, lets body faults strike, and
-/// keeps the body if the request is to be delivered twice.
+/// The exchange of a real connection: says `100 Continue` when it is due, lets body faults strike,
+/// and keeps the body if the request is to be delivered twice.
 class Server::SocketExchange final : public Exchange {
  public:
   SocketExchange(std::shared_ptr<Connection> connection, Clock& clock)
@@ -46,4 +47,5 @@ class Server::ReplayExchange final : public Exchange {
   bool given_ = false;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

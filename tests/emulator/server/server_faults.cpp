@@ -1,5 +1,4 @@
 #include "tests/emulator/server/server_exchange.hpp"
-
 #include "tests/emulator/server/text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -9,7 +8,8 @@
 
 // How faults change an answer or end an exchange (trap E16).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 Response redirect_to(const std::string& location, Flavor flavor) {
@@ -166,4 +166,5 @@ asio::awaitable<bool> Server::answer(SocketExchange& exchange, Response response
   co_return drained;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

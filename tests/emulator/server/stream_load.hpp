@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// One Stream Load on a BE while it runs, and the fields of its reply (4.6).
 struct Backend::StreamLoad {
@@ -38,4 +39,5 @@ struct Backend::StreamLoad {
   Stopwatch age;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

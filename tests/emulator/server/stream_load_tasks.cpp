@@ -4,7 +4,8 @@
 
 #include <utility>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 /// Not 600: the documentation says nothing about it (6, 7).
@@ -64,10 +65,11 @@ void StreamLoadTasks::clear() {
 
 Json StreamLoadTasks::cancelled_json(const StreamLoadTask& task, const std::string& status,
                                      const std::string& cause) const {
-  return {{"Status", status},
-          {"Message", "STREAM_LOAD_TASK:" + std::to_string(task.transaction_id) + ", label{" +
-                          task.label + "}, error_msg{cancel stream task for exception: " + cause + "}"},
-          {"Cancelled time", cluster_.clock.now().count()}};
+  return {
+      {"Status", status},
+      {"Message", "STREAM_LOAD_TASK:" + std::to_string(task.transaction_id) + ", label{" +
+                      task.label + "}, error_msg{cancel stream task for exception: " + cause + "}"},
+      {"Cancelled time", cluster_.clock.now().count()}};
 }
 
 void StreamLoadTasks::add_counters(Json& json, const StreamLoadTask& task) const {
@@ -175,8 +177,8 @@ TaskReply StreamLoadTasks::load(const Exchange& exchange) {
   if (task == nullptr) return thrown("stream load task " + label + " does not exist");
   if (task->state == "CANCELLED") {
     return reply({{"Status", "FAILED"},
-                  {"Message", "stream load task " + label +
-                                  " has already been cancelled: " + task->reason}});
+                  {"Message",
+                   "stream load task " + label + " has already been cancelled: " + task->reason}});
   }
   if (task->state != "BEGIN" && task->state != "LOADING") {
     return reply(ok("stream load task " + label + " has already been " + to_lower(task->state)));
@@ -246,12 +248,9 @@ TaskReply StreamLoadTasks::prepare(const Exchange& exchange) {
   found->second.prepared = true;
   std::int64_t prepared = 0;
   for (const auto& [key, part] : task->parts) prepared += part.prepared ? 1 : 0;
-  Json json = {{"Status", "OK"},
-               {"Message", ""},
-               {"Label", label},
-               {"TxnId", task->transaction_id},
-               {"ChannelId", channel},
-               {"Prepared Channel Num", prepared}};
+  Json json = {{"Status", "OK"},       {"Message", ""},
+               {"Label", label},       {"TxnId", task->transaction_id},
+               {"ChannelId", channel}, {"Prepared Channel Num", prepared}};
   if (prepared < task->channels) return reply(std::move(json));
 
   std::vector<LoadPlan*> plans;
@@ -264,7 +263,8 @@ TaskReply StreamLoadTasks::prepare(const Exchange& exchange) {
     return reply(cancelled_json(*task, "FAILED", error->message));
   }
   task->state = "PREPARED";
-  for (const auto& [key, part] : task->parts) backends_[part.backend]->drop(context_key(*task, part));
+  for (const auto& [key, part] : task->parts)
+    backends_[part.backend]->drop(context_key(*task, part));
   add_counters(json, *task);
   json["Prepared Time"] = cluster_.clock.now().count();
   json["Message"] = "stream load " + label + " finish preparing";
@@ -306,9 +306,9 @@ TaskReply StreamLoadTasks::commit_multi(StreamLoadTask& task) {
     return reply(ok("Transaction " + id + " has already committed, label is " + task.label));
   }
   if (task.state == "CANCELLED") {
-    return reply({{"Status", "FAILED"},
-                  {"Message", "Can not commit CANCELLED transaction " + id + ", label is " +
-                                  task.label}});
+    return reply(
+        {{"Status", "FAILED"},
+         {"Message", "Can not commit CANCELLED transaction " + id + ", label is " + task.label}});
   }
   for (const auto& [key, part] : task.parts) {
     if (!part.context || !part.context->locked) continue;
@@ -343,8 +343,9 @@ TaskReply StreamLoadTasks::rollback(const Exchange& exchange) {
   const std::string id = std::to_string(task->transaction_id);
   if (task->state == "FINISHED") {
     if (task->multi) {
-      return reply({{"Status", "FAILED"},
-                    {"Message", "Can not abort VISIBLE transaction " + id + ", label is " + label}});
+      return reply(
+          {{"Status", "FAILED"},
+           {"Message", "Can not abort VISIBLE transaction " + id + ", label is " + label}});
     }
     return reply({{"Status", "OK"},
                   {"Message", "stream load " + label + " abort fail"},
@@ -360,4 +361,5 @@ TaskReply StreamLoadTasks::rollback(const Exchange& exchange) {
   return reply(ok("stream load " + label + " abort"));
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

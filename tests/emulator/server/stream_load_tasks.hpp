@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// Where the data of one channel, or of one table of a multi-table transaction, goes.
 struct TaskPart {
@@ -37,7 +38,8 @@ struct StreamLoadTask {
   std::int64_t load_bytes = 0;
 };
 
-/// Answer of a task operation: JSON of the Status envelope, an exception text, or a BE to redirect to.
+/// Answer of a task operation: JSON of the Status envelope, an exception text, or a BE to redirect
+/// to.
 struct TaskReply {
   Json json;
   std::string exception;  ///< shown as `FAILED`, `class ...: <exception>`
@@ -45,8 +47,8 @@ struct TaskReply {
   std::int64_t publish_of = -1;  ///< transaction whose publish must be waited for before the answer
 };
 
-/// The leader's channel and multi-table transactions. Lost with its office. Confined to the emulator's
-/// thread.
+/// The leader's channel and multi-table transactions. Lost with its office. Confined to the
+/// emulator's thread.
 class StreamLoadTasks {
  public:
   StreamLoadTasks(Cluster& cluster, std::vector<Backend*> backends)
@@ -66,7 +68,8 @@ class StreamLoadTasks {
   TaskReply begin_multi(const Exchange& exchange, const Credentials& who);
   TaskReply commit_channel(StreamLoadTask& task);
   TaskReply commit_multi(StreamLoadTask& task);
-  BeginReply begin_transaction(const Exchange& exchange, const Credentials& who, StreamLoadTask& task);
+  BeginReply begin_transaction(const Exchange& exchange, const Credentials& who,
+                               StreamLoadTask& task);
   StreamLoadTask* find(const std::string& label);
   /// Finishes all plans; an error cancels the task.
   std::optional<EngineError> finish_parts(StreamLoadTask& task, std::vector<LoadPlan*>& plans);
@@ -81,4 +84,5 @@ class StreamLoadTasks {
   std::size_t turn_ = 0;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -28,7 +28,10 @@ Reply follow(TestCluster& cluster, const std::string& operation, HeaderList head
 }
 
 HeaderList channel(const std::string& id) {
-  return {{"table", "table1"}, {"channel_id", id}, {"channel_num", "2"}, {"timeout", "600"},
+  return {{"table", "table1"},
+          {"channel_id", id},
+          {"channel_num", "2"},
+          {"timeout", "600"},
           {"column_separator", ","}};
 }
 
@@ -55,9 +58,21 @@ TEST(ChannelTransaction, RepeatedBeginAndBadChannel) {
   EXPECT_EQ(status_of(follow(cluster, "begin", channel("0"))), "OK");
   EXPECT_EQ(message_of(follow(cluster, "begin", channel("0"))),
             "stream load x channel 0 has already begun");
-  EXPECT_NE(message_of(follow(cluster, "begin", channel("7"))).find(
-                "Channel ID should be between [0, 1]."),
+  EXPECT_NE(message_of(follow(cluster, "begin", channel("7")))
+                .find("Channel ID should be between [0, 1]."),
             std::string::npos);
+}
+
+TEST(ChannelTransaction, OneHeaderWithoutTheOtherIsRefusedInEveryOperation) {
+  TestCluster cluster(vector_options());
+  for (const char* operation : {"begin", "load", "prepare", "commit", "rollback"}) {
+    EXPECT_EQ(
+        message_of(follow(cluster, operation, {{"table", "table1"}, {"channel_num", "0"}})),
+        "class com.starrocks.common.DdlException: Must provide channel_id when stream load begin.");
+    EXPECT_EQ(message_of(follow(cluster, operation, {{"table", "table1"}, {"channel_id", "0"}})),
+              "class com.starrocks.common.DdlException: Must provide channel_num when stream load "
+              "begin.");
+  }
 }
 
 TEST(ChannelTransaction, DefaultTimeoutIsTwentySeconds) {
@@ -90,7 +105,8 @@ class MultiTableTransaction : public ::testing::Test {
 };
 
 TEST_F(MultiTableTransaction, BothTablesAtOnce) {
-  EXPECT_EQ(follow(cluster_, "begin", table("")).body, fe_json({{"Status", "OK"}, {"Message", ""}}));
+  EXPECT_EQ(follow(cluster_, "begin", table("")).body,
+            fe_json({{"Status", "OK"}, {"Message", ""}}));
   EXPECT_EQ(status_of(follow(cluster_, "load", table("table1"), "1,a,2\n")), "OK");
   EXPECT_EQ(status_of(follow(cluster_, "load", table("pk"), "1,a,2\n2,b,3\n")), "OK");
   EXPECT_EQ(cluster_.count_rows("test_db.pk"), "0");
@@ -101,8 +117,9 @@ TEST_F(MultiTableTransaction, BothTablesAtOnce) {
 
 TEST_F(MultiTableTransaction, PrepareIsNotSupported) {
   follow(cluster_, "begin", table(""));
-  EXPECT_NE(message_of(follow(cluster_, "prepare", table(""))).find("Unsupported operation: TXN_PREPARE"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of(follow(cluster_, "prepare", table(""))).find("Unsupported operation: TXN_PREPARE"),
+      std::string::npos);
 }
 
 TEST_F(MultiTableTransaction, BadRowsOfOneTableEndItForBoth) {

@@ -7,7 +7,8 @@
 #include <cstdio>
 #include <random>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -163,4 +164,5 @@ std::string random_uuid() {
   return text.data();
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -8,7 +8,8 @@
 
 // Small text tools of the emulator. It shares none with core/ (architecture.md D11).
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 [[nodiscard]] std::string to_lower(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
@@ -35,4 +36,5 @@ namespace emulator::inline server {
 /// Random UUID, version 4, as StarRocks prints it.
 [[nodiscard]] std::string random_uuid();
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 namespace {
 
 constexpr std::string_view kTransactionKey = "server/transaction/";
@@ -84,14 +85,15 @@ std::optional<EngineError> Transactions::check_begin(const BeginRequest& request
     }
   }
   if (config_.stream_load_max_txn_num_per_be >= 0 && request.coordinator_type == "BE") {
-    const auto here = std::count_if(transactions_.begin(), transactions_.end(), [&](const auto& item) {
-      return item.second.running() && item.second.coordinator_type == "BE" &&
-             item.second.coordinator == request.coordinator;
-    });
+    const auto here =
+        std::count_if(transactions_.begin(), transactions_.end(), [&](const auto& item) {
+          return item.second.running() && item.second.coordinator_type == "BE" &&
+                 item.second.coordinator == request.coordinator;
+        });
     if (here >= config_.stream_load_max_txn_num_per_be) {
       return analysis("streamload txn num per be exceeds limit, be: 127.0.0.1, txn_num: " +
-                      std::to_string(here) + ", limit: " +
-                      std::to_string(config_.stream_load_max_txn_num_per_be));
+                      std::to_string(here) +
+                      ", limit: " + std::to_string(config_.stream_load_max_txn_num_per_be));
     }
   }
   if (request.label.empty()) return analysis("empty label in begin request");
@@ -104,7 +106,8 @@ std::optional<EngineError> Transactions::check_begin(const BeginRequest& request
   if (!valid_label(request.label)) {
     // An unchecked exception in the leader: the transaction interface shows INTERNAL_ERROR (5.4).
     return EngineError{
-        "Getting analyzing error. Detail message: Label format error. regex: ^[-\\w]{1,128}$, label: " +
+        "Getting analyzing error. Detail message: Label format error. regex: ^[-\\w]{1,128}$, "
+        "label: " +
             request.label + ".",
         "INTERNAL_ERROR"};
   }
@@ -135,8 +138,8 @@ BeginReply Transactions::begin(const BeginRequest& request) {
   if (other != nullptr && other->state != TransactionState::kAborted) {
     reply.existing = other->state;
     reply.existing_id = other->id;
-    reply.error = EngineError{"Label [" + request.label + "] has already been used.",
-                              "LABEL_ALREADY_EXISTS"};
+    reply.error =
+        EngineError{"Label [" + request.label + "] has already been used.", "LABEL_ALREADY_EXISTS"};
     if (config_.begin_rolls_back_reused_label) abort(other->id, "label reused");
     return reply;
   }
@@ -165,7 +168,8 @@ const Transaction* Transactions::find(std::int64_t id) const {
   return found == transactions_.end() ? nullptr : &found->second;
 }
 
-const Transaction* Transactions::newest(const std::string& database, const std::string& label) const {
+const Transaction* Transactions::newest(const std::string& database,
+                                        const std::string& label) const {
   const auto found = labels_.find({database, label});
   return found == labels_.end() ? nullptr : find(*found->second.rbegin());
 }
@@ -191,7 +195,8 @@ std::optional<EngineError> Transactions::check_prepare(std::int64_t id,
   if (loaded_rows == 0 && config_.empty_load_as_error) {
     return analysis(
         "No partitions have data available for loading. If you are sure there may be no data to be "
-        "loaded, you can use `ADMIN SET FRONTEND CONFIG ('empty_load_as_error' = 'false')` to ensure "
+        "loaded, you can use `ADMIN SET FRONTEND CONFIG ('empty_load_as_error' = 'false')` to "
+        "ensure "
         "such load jobs can succeed");
   }
   return std::nullopt;
@@ -281,7 +286,8 @@ milliseconds Transactions::default_timeout() const {
 asio::awaitable<bool> Transactions::wait_visible(std::int64_t id, milliseconds deadline) {
   for (;;) {
     const Transaction* const transaction = find(id);
-    if (transaction == nullptr || transaction->state != TransactionState::kCommitted) co_return true;
+    if (transaction == nullptr || transaction->state != TransactionState::kCommitted)
+      co_return true;
     const milliseconds due = transaction->visible_at;
     if (clock_.now() >= due) {
       tick();
@@ -334,12 +340,13 @@ void Transactions::evict() {
     ++counts[transaction.database];
     if (!transaction.running()) finished.push_back(&transaction);
   }
-  std::stable_sort(finished.begin(), finished.end(), [](const Transaction* a, const Transaction* b) {
-    return a->finished < b->finished;
-  });
+  std::stable_sort(
+      finished.begin(), finished.end(),
+      [](const Transaction* a, const Transaction* b) { return a->finished < b->finished; });
   for (const Transaction* transaction : finished) {
     std::int64_t& count = counts[transaction->database];
-    const bool old = now - transaction->finished > std::chrono::seconds(config_.label_keep_max_second);
+    const bool old =
+        now - transaction->finished > std::chrono::seconds(config_.label_keep_max_second);
     if (!old && count <= config_.label_keep_max_num) continue;
     --count;
     forget(transaction->id);
@@ -453,4 +460,5 @@ void Transactions::load() {
   }
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -15,7 +15,8 @@
 #include <utility>
 #include <vector>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 enum class TransactionState { kPrepare, kPrepared, kCommitted, kVisible, kAborted };
 
@@ -29,14 +30,14 @@ struct Transaction {
   std::string table;
   std::string label;
   TransactionState state = TransactionState::kPrepare;
-  std::string reason;              ///< why it was aborted
-  std::string coordinator_type;    ///< "BE" or "FE"
-  std::size_t coordinator = 0;     ///< index of the BE
+  std::string reason;            ///< why it was aborted
+  std::string coordinator_type;  ///< "BE" or "FE"
+  std::size_t coordinator = 0;   ///< index of the BE
   milliseconds begun{0};
-  milliseconds timeout{0};         ///< begin to PREPARED
+  milliseconds timeout{0};  ///< begin to PREPARED
   milliseconds prepared{0};
   milliseconds prepared_timeout{0};
-  milliseconds visible_at{0};      ///< when COMMITTED becomes VISIBLE
+  milliseconds visible_at{0};  ///< when COMMITTED becomes VISIBLE
   milliseconds finished{0};
 
   [[nodiscard]] bool running() const {
@@ -56,7 +57,8 @@ struct BeginRequest {
   std::size_t coordinator = 0;
 };
 
-/// Its answer: a transaction, or an error; with LABEL_ALREADY_EXISTS also the state of the other one.
+/// Its answer: a transaction, or an error; with LABEL_ALREADY_EXISTS also the state of the other
+/// one.
 struct BeginReply {
   const Transaction* transaction = nullptr;
   std::optional<EngineError> error;
@@ -67,9 +69,9 @@ struct BeginReply {
   [[nodiscard]] std::string existing_job_status() const;
 };
 
-/// The leader's transaction manager: labels per database, states, timeouts, eviction (4.1, 5, 8.1, 8.2). What
-/// StarRocks journals (everything but PREPARE) lives in the engine's key-value store. Confined to the
-/// emulator's thread.
+/// The leader's transaction manager: labels per database, states, timeouts, eviction (4.1,
+/// 5, 8.1, 8.2). What StarRocks journals (everything but PREPARE) lives in the engine's key-value
+/// store. Confined to the emulator's thread.
 class Transactions {
  public:
   Transactions(Engine& engine, Clock& clock, const Config& config, const Access& access);
@@ -94,7 +96,8 @@ class Transactions {
                                             std::optional<milliseconds> publish_delay);
   /// PREPARED -> COMMITTED.
   void commit_prepared(std::int64_t id, std::optional<milliseconds> publish_delay);
-  /// Any running state but COMMITTED -> ABORTED. False if there is no such transaction in such a state.
+  /// Any running state but COMMITTED -> ABORTED. False if there is no such transaction in such a
+  /// state.
   bool abort(std::int64_t id, const std::string& reason);
   /// The default timeout, taken over by a BE after the first load (5.11).
   [[nodiscard]] milliseconds default_timeout() const;
@@ -102,12 +105,14 @@ class Transactions {
   /// Waits until the transaction leaves COMMITTED; false: `deadline` came first.
   asio::awaitable<bool> wait_visible(std::int64_t id, milliseconds deadline);
 
-  /// Publishes what is due, and every transaction_clean_interval_second ends what has expired and evicts.
+  /// Publishes what is due, and every transaction_clean_interval_second ends what has expired and
+  /// evicts.
   void tick();
   /// When tick() has something to do next.
   [[nodiscard]] milliseconds next_tick() const;
 
-  /// Forgets all PREPARE transactions, as a new leader does (5.12, E4). Their labels are free again.
+  /// Forgets all PREPARE transactions, as a new leader does (5.12, E4). Their labels are free
+  /// again.
   void forget_prepare();
   /// Runs one eviction now (8.2, E7).
   void evict();
@@ -148,4 +153,5 @@ class Transactions {
   milliseconds next_scan_;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -31,9 +31,14 @@ void broken_load(TestCluster& cluster, const std::string& label, const std::stri
   RequestText load;
   load.method = "PUT";
   load.target = "/api/transaction/load";
-  load.headers = {{"Host", "be"},     {"Authorization", kRoot}, {"db", "test_db"},
-                  {"table", "table1"}, {"label", label},         {"column_separator", ","},
-                  {"Expect", "100-continue"}, {"Content-Length", std::to_string(declared)}};
+  load.headers = {{"Host", "be"},
+                  {"Authorization", kRoot},
+                  {"db", "test_db"},
+                  {"table", "table1"},
+                  {"label", label},
+                  {"column_separator", ","},
+                  {"Expect", "100-continue"},
+                  {"Content-Length", std::to_string(declared)}};
   TestClient client(cluster->be_port(0));
   client.send(load.head());
   ASSERT_EQ(client.read_reply()->status, 100);
@@ -77,7 +82,7 @@ TEST(Trap, E1OldReleasesLeakTheLockOfABrokenLoad) {
   RequestText load;
   load.method = "PUT";
   load.target = "/api/transaction/load";
-  load.headers = {{"Authorization", kRoot}, {"db", "test_db"}, {"table", "table1"},
+  load.headers = {{"Authorization", kRoot}, {"db", "test_db"},          {"table", "table1"},
                   {"label", "x"},           {"Expect", "100-continue"}, {"Content-Length", "9"}};
   TestClient client(cluster->be_port(0));
   client.send(load.head());
@@ -176,7 +181,9 @@ TEST(Trap, E5RestartCutsARunningLoad) {
   RequestText load;
   load.method = "PUT";
   load.target = "/api/test_db/table1/_stream_load";
-  load.headers = {{"Authorization", kRoot}, {"Expect", "100-continue"}, {"label", "x"},
+  load.headers = {{"Authorization", kRoot},
+                  {"Expect", "100-continue"},
+                  {"label", "x"},
                   {"Content-Length", "100"}};
   TestClient client(cluster->be_port(0));
   client.send(load.head());
@@ -194,18 +201,21 @@ TEST(Trap, E6PrepareTimeout) {
   cluster->advance_clock(seconds(45));
   EXPECT_EQ(cluster->label_state("test_db", "x"), "ABORTED");
   EXPECT_EQ(status_of(cluster.at_backend("load", "x", kComma, "1,a,2\n")), "TXN_NOT_EXISTS");
-  EXPECT_NE(message_of(cluster.at_frontend("commit", "x")).find("Can not commit ABORTED transaction"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of(cluster.at_frontend("commit", "x")).find("Can not commit ABORTED transaction"),
+      std::string::npos);
 }
 
 TEST(Trap, E6IdleTimeout) {
   TestCluster cluster(still());
-  EXPECT_EQ(status_of(cluster.at_backend("begin", "x", {{"idle_transaction_timeout", "60"}})), "OK");
+  EXPECT_EQ(status_of(cluster.at_backend("begin", "x", {{"idle_transaction_timeout", "60"}})),
+            "OK");
   cluster->advance_clock(seconds(85));
   EXPECT_EQ(cluster->label_state("test_db", "x"), "PREPARE");
   cluster->advance_clock(seconds(30));
   EXPECT_EQ(cluster->label_state("test_db", "x"), "ABORTED");
-  EXPECT_EQ(cluster->label_reason("test_db", "x"), "transaction is aborted by idle timeout 60 seconds.");
+  EXPECT_EQ(cluster->label_reason("test_db", "x"),
+            "transaction is aborted by idle timeout 60 seconds.");
 }
 
 TEST(Trap, E6PreparedTimeout) {
@@ -262,9 +272,10 @@ TEST(Trap, E8DocumentedVariantRollsTheReusedLabelBack) {
 
 TEST(Trap, E9LabelsBelongToADatabase) {
   TestCluster cluster(vector_options());
-  cluster->execute("CREATE DATABASE other_db;"
-                   "CREATE TABLE other_db.table1 (id INT NOT NULL, name VARCHAR(10), score INT)"
-                   " DUPLICATE KEY(id) DISTRIBUTED BY HASH(id);");
+  cluster->execute(
+      "CREATE DATABASE other_db;"
+      "CREATE TABLE other_db.table1 (id INT NOT NULL, name VARCHAR(10), score INT)"
+      " DUPLICATE KEY(id) DISTRIBUTED BY HASH(id);");
   cluster.prepare_transaction("x");
   EXPECT_EQ(status_of(cluster.at_backend("begin", "x", {{"db", "other_db"}})), "OK");
   // The BE's map is keyed by the label alone (5.10).
@@ -281,8 +292,10 @@ TEST(Trap, E9LabelFormat) {
   for (const std::string& bad : {std::string("a.b"), std::string("a b"), std::string(129, 'x')}) {
     const Reply reply = cluster.at_backend("begin", bad);
     EXPECT_EQ(status_of(reply), "INTERNAL_ERROR");
-    EXPECT_EQ(message_of(reply), "Getting analyzing error. Detail message: Label format error. regex: "
-                                 "^[-\\w]{1,128}$, label: " + bad + ".");
+    EXPECT_EQ(message_of(reply),
+              "Getting analyzing error. Detail message: Label format error. regex: "
+              "^[-\\w]{1,128}$, label: " +
+                  bad + ".");
   }
 }
 
@@ -335,9 +348,9 @@ TEST(Trap, E13SecondRequestMeetsTheLock) {
   RequestText load;
   load.method = "PUT";
   load.target = "/api/transaction/load";
-  load.headers = {{"Authorization", kRoot}, {"db", "test_db"}, {"table", "table1"},
-                  {"label", "x"},           {"column_separator", ","},
-                  {"Expect", "100-continue"}, {"Content-Length", "6"}};
+  load.headers = {{"Authorization", kRoot}, {"db", "test_db"},         {"table", "table1"},
+                  {"label", "x"},           {"column_separator", ","}, {"Expect", "100-continue"},
+                  {"Content-Length", "6"}};
   TestClient first(cluster->be_port(0));
   first.send(load.head());
   ASSERT_EQ(first.read_reply()->status, 100);
@@ -359,7 +372,7 @@ TEST(Trap, E13RollbackDoesNotWaitForTheLock) {
   RequestText load;
   load.method = "PUT";
   load.target = "/api/transaction/load";
-  load.headers = {{"Authorization", kRoot}, {"db", "test_db"}, {"table", "table1"},
+  load.headers = {{"Authorization", kRoot}, {"db", "test_db"},          {"table", "table1"},
                   {"label", "x"},           {"Expect", "100-continue"}, {"Content-Length", "6"}};
   TestClient first(cluster->be_port(0));
   first.send(load.head());

@@ -12,8 +12,8 @@ namespace emulator::testing {
 
 /// How strictly two JSON values are compared.
 struct JsonStrictness {
-  bool key_order = false;    ///< BE replies
-  bool more_keys = false;    ///< "further keys may be present"
+  bool key_order = false;  ///< BE replies
+  bool more_keys = false;  ///< "further keys may be present"
 };
 
 /// Empty if `actual` fits `expected`, else where and how it does not.

@@ -20,7 +20,8 @@ Json load_vectors() {
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
   }
 }
@@ -37,8 +38,9 @@ std::string localized(std::string text, VectorRun& run) {
 }
 
 bool without_body(const std::string& summary) {
-  return summary.empty() || summary == "none" || summary == "empty" || summary.starts_with("not sent") ||
-         summary == "must not be sent" || summary == "HTTP/1.0 request";
+  return summary.empty() || summary == "none" || summary == "empty" ||
+         summary.starts_with("not sent") || summary == "must not be sent" ||
+         summary == "HTTP/1.0 request";
 }
 
 std::string body_of(const Json& vector, const VectorPlay& play) {
@@ -124,7 +126,8 @@ TEST(ProtocolVectors, AllAreReplayed) {
     }
     if (result->total_part_count() == parts_before) ++passed;
   }
-  std::cout << "protocol vectors: " << passed << " of " << vectors.size() << " replayed and equal\n";
+  std::cout << "protocol vectors: " << passed << " of " << vectors.size()
+            << " replayed and equal\n";
   EXPECT_EQ(passed, vectors.size());
 }
 

@@ -4,7 +4,8 @@
 #include <charconv>
 #include <tuple>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 Version Version::parse(std::string_view text) {
   std::array<int, 3> numbers{};
@@ -27,4 +28,5 @@ bool Version::has(std::initializer_list<Version> firsts) const {
   return newer_line_than_all;
 }
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

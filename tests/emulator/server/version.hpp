@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-namespace emulator::inline server {
+namespace emulator {
+inline namespace server {
 
 /// A StarRocks release, for behaviour that starrocks-load-protocol.md dates (section 12).
 struct Version {
@@ -20,4 +21,5 @@ struct Version {
   [[nodiscard]] bool has(std::initializer_list<Version> firsts) const;
 };
 
-}  // namespace emulator::server
+}  // namespace server
+}  // namespace emulator

@@ -47,7 +47,8 @@ class ConfigurationTest(ClusterCase):
         self.assertIn("none.yaml", done.stdout + done.stderr)
 
     def test_the_example_file_is_valid(self):
-        done = run("validate", ROOT / "config/loadstar.example.yaml")
+        password = self.file("secret\n")
+        done = run("validate", ROOT / "config/loadstar.example.yaml", LOADSTAR_PASSWORD_FILE=str(password))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_starrocks_required_and_absent_is_69(self):

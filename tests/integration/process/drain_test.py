@@ -53,6 +53,28 @@ class DrainTest(ClusterCase):
         self.assertEqual(writer.committed, 1)
         self.assertEqual(missing(emulator, "a", writer.committed), [])
 
+    def test_a_starrocks_that_hangs_inside_transactions_does_not_outlast_the_grace(self):
+        emulator = self.start_emulator()
+        grace = 8.0
+        daemon = self.start_daemon(emulator, {"defaults": {"protocol": "transaction"},
+                                              "shutdown": {"grace": "8s", "margin": "3s", "deadline": "5s"}})
+        writers = {table: self.connect(daemon).writer("test", table, retry_for=0) for table in ("events", "others")}
+        for table, writer in writers.items():
+            write(writer, table, 1, table)
+            writer.wait_committed(timeout=WAIT)
+        emulator.process.send(signal.SIGSTOP)
+        begun = daemon.metric("loadstar_flushes_total")
+        for table, writer in writers.items():
+            write(writer, table, 2, table)
+            writer.wait_received(timeout=WAIT)
+        while daemon.metric("loadstar_flushes_total") < begun + len(writers):
+            pass  # a load of each table is under way
+        daemon.terminate()
+        self.assertEqual(daemon.process.wait(grace), 75)
+        emulator.process.send(signal.SIGCONT)
+        for table in writers:
+            self.assertEqual(missing(emulator, table, 1, table), [])
+
     def test_probes_tell_the_drain_from_a_death(self):
         emulator = self.start_emulator()
         daemon = self.start_daemon(emulator, ON_REQUEST)

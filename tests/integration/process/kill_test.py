@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import threading
+import time
 import unittest
 
 from loadstar_process import WAIT, ClusterCase
@@ -96,6 +97,40 @@ class KillTest(ClusterCase):
         writer.close(WAIT)
         self.assertEqual(missing(emulator, "a", 11), [])
         self.assertEqual(doubled(emulator), set())
+
+    def test_the_daemon_stands_still_past_the_timeout_of_its_transactions(self):
+        emulator = self.start_emulator()
+        daemon = self.start_daemon(emulator, {"defaults": {"protocol": "transaction"}})
+        writer = self.connect(daemon).writer("test", "a")
+        last = 1
+        write(writer, "a", last)
+        writer.wait_committed(timeout=WAIT)
+        for operation in ("load", "prepare", "commit"):
+            with self.subTest(operation=operation):
+                # The answer is late, so that the daemon is stopped in the middle of this step.
+                emulator.fault(operation=f"be.{operation}", phase="after", action="delay", delay_ms=1000, times=1)
+                for _ in range(10):
+                    last += 1
+                    write(writer, "a", last)
+                self.wait_for(lambda: self.open_transactions(emulator))
+                daemon.process.send(signal.SIGSTOP)
+                emulator.advance(3600)
+                emulator.clear_faults()
+                daemon.process.send(signal.SIGCONT)
+                writer.wait_committed(last, WAIT)
+                self.assertEqual(missing(emulator, "a", last), [])
+        writer.close(WAIT)
+        self.assertEqual(doubled(emulator), set())
+        self.assertIn("ABORTED", [entry["state"] for entry in emulator.transactions()])
+
+    def open_transactions(self, emulator):
+        return [entry for entry in emulator.transactions() if entry["state"] in ("PREPARE", "PREPARED")]
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + WAIT
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
 
     def test_replies_that_get_lost_double_nothing(self):
         emulator = self.start_emulator()

@@ -125,6 +125,12 @@ const std::vector<Fault>& faults() {
   return kFaults;
 }
 
+/// An OK of rollback without the work done: no real server tells that lie, and nothing in the reply
+/// need give it away, since OK without a TxnId is the BE's whole answer (5.8).
+bool is_believable_lie(const std::string& operation, FaultAction action) {
+  return operation == "rollback" && action == FaultAction::kWrongContentType;
+}
+
 /// Whether the fault, struck after the work was done, must leave the outcome unknown; the other
 /// faults tell of it some other way, or hide nothing.
 bool hides_the_outcome(FaultAction action) {
@@ -156,6 +162,7 @@ TEST_F(FaultsTest, WhatIsClaimedUnderAFaultOfTheAnsweringServerIsTrue) {
                                fault_case.action == FaultAction::kRedirectLoop ||
                                fault_case.action == FaultAction::kRedirectForeign;
         if (redirects && phase == FaultPhase::kAfter) continue;
+        if (phase == FaultPhase::kBefore && is_believable_lie(name, fault_case.action)) continue;
         fault((at_frontend ? "fe." : "be.") + name, phase, fault_case.action, fault_case.text, 0);
         const std::string what =
             std::string(fault_case.name) + (phase == FaultPhase::kBefore ? " before" : " after");
@@ -179,6 +186,7 @@ TEST_F(FaultsTest, WhatIsClaimedUnderAFaultOfTheAnsweringServerIsTrue) {
 TEST_F(FaultsTest, WhatIsClaimedUnderAFaultOfTheRedirectingFrontendIsTrue) {
   for (const Fault& fault_case : faults()) {
     for (const Operation& operation : operations()) {
+      if (is_believable_lie(operation.name, fault_case.action)) continue;
       next_label();
       operation.before();
       fault("fe." + std::string(operation.name), FaultPhase::kBefore, fault_case.action,

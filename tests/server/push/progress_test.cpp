@@ -1,16 +1,16 @@
 #include "server/push/progress.hpp"
 
-#include <gmock/gmock.h>
-
 #include "server/size_text.hpp"
+
+#include <gmock/gmock.h>
 
 namespace loadstar::server {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using std::chrono::milliseconds;
 
 TEST(ProgressTest, NumbersAreForPeople) {
   EXPECT_EQ(group_digits(0), "0");
@@ -32,7 +32,8 @@ TEST(ProgressTest, TheBarShowsShareRateRowsAndTimeLeft) {
   progress.committed_rows = 12'345;
   progress.elapsed = milliseconds(5'000);
   const std::string bar = progress_bar(progress, 200);
-  EXPECT_EQ(bar, " 25% [######..................] 25.0 MiB 5.0 MiB/s  12,345 rows committed  15s left");
+  EXPECT_EQ(bar,
+            " 25% [######..................] 25.0 MiB 5.0 MiB/s  12,345 rows committed  15s left");
   progress.rejected_rows = 7;
   EXPECT_THAT(progress_bar(progress, 200), HasSubstr("12,345 rows committed, 7 rejected"));
   EXPECT_EQ(progress_bar(progress, 20).size(), 20U);

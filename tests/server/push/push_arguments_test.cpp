@@ -88,7 +88,9 @@ TEST(PushArgumentsTest, WhatMakesNoSenseIsRefused) {
 }
 
 TEST(PushArgumentsTest, EscapesAndHeaders) {
-  EXPECT_EQ(unescape("a\\t\\n\\r\\\\\\x1fb"), "a\t\n\r\\\x1f" "b");
+  EXPECT_EQ(unescape("a\\t\\n\\r\\\\\\x1fb"),
+            "a\t\n\r\\\x1f"
+            "b");
   EXPECT_FALSE(unescape("\\"));
   EXPECT_FALSE(unescape("\\xg0"));
   EXPECT_THAT(split_header("id, \"full name\",x", ","), ElementsAre("id", "full name", "x"));

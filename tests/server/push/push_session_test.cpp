@@ -1,10 +1,12 @@
 #include "server/push/push_session.hpp"
 
+#include "server/convert.hpp"
+#include "tests/server/server_fixture.hpp"
+
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <future>
-
-#include "tests/server/server_fixture.hpp"
 
 namespace loadstar::server::test {
 namespace {
@@ -14,7 +16,14 @@ using ::testing::HasSubstr;
 /// A push against the gRPC server, whose core is driven by the test.
 class PushSessionTest : public ServerTest {
  protected:
-  void begin(std::uint64_t batches, std::chrono::milliseconds retry_for = std::chrono::seconds(30)) {
+  void SetUp() override {
+    ServerTest::SetUp();
+    writers_.be_patient();
+  }
+
+  // Pushes `batches` chunks of a row; at least `size` bytes each.
+  void begin(std::uint64_t batches, std::chrono::milliseconds retry_for = std::chrono::seconds(30),
+             std::size_t size = 0) {
     PushTarget target;
     target.writer_id = "push_1";
     target.database = "db";
@@ -23,12 +32,14 @@ class PushSessionTest : public ServerTest {
     PushSession::Options options;
     options.retry_for = retry_for;
     session_ = std::make_unique<PushSession>(channel(this->target()), target, options);
-    end_ = std::async(std::launch::async, [this, batches] {
+    end_ = std::async(std::launch::async, [this, batches, size] {
       std::uint64_t given = 0;
       const auto next = [&]() -> std::optional<Chunk> {
         if (given == batches) return std::nullopt;
         ++given;
-        return Chunk{"row" + std::to_string(given) + "\n", 1, given, given, given};
+        std::string row = "row" + std::to_string(given);
+        row.resize(std::max(row.size(), size), 'x');
+        return Chunk{row + "\n", 1, given, given, given};
       };
       return session_->run(next, [](const PushLedger&) {});
     });
@@ -90,8 +101,8 @@ TEST_F(PushSessionTest, RejectedBatchesAreReportedAndTheRestGoesOn) {
   begin(4);
   const auto first = writers_.stream(0);
   ASSERT_TRUE(first->wait_messages(4));
-  first->say(txn::Ended{refusal(Reason::kRowsRejected,
-                                {{"rejectedSequences", "2"}, {"receivedSequence", "3"}})});
+  first->say(txn::Ended{
+      refusal(Reason::kRowsRejected, {{"rejectedSequences", "2"}, {"receivedSequence", "3"}})});
   const auto second = writers_.stream(1);
   ASSERT_TRUE(second->wait_messages(1));
   EXPECT_EQ(batch(second->messages()[0]).sequence(), 1U);
@@ -125,39 +136,22 @@ TEST_F(PushSessionTest, ADaemonThatRefusesForTooLongEndsThePush) {
 }
 
 TEST_F(PushSessionTest, TheDaemonsWindowIsKept) {
-  // One batch is above max_unacked_bytes, so the next one waits for the first to be received.
-  begin(0);
-  EXPECT_TRUE(end_.get().complete);
-  const std::size_t size = kMaxUnackedBytes / 16;
-  stop();
-  threads_ = std::make_unique<IoThreads>(2U);
-  start();
-  PushTarget target;
-  target.writer_id = "push_2";
-  target.database = "db";
-  target.prototype.set_table("t");
-  PushSession session(channel(this->target()), target, PushSession::Options());
-  auto end = std::async(std::launch::async, [&] {
-    std::uint64_t given = 0;
-    const auto next = [&]() -> std::optional<Chunk> {
-      if (given == 40) return std::nullopt;
-      ++given;
-      return Chunk{std::string(size, 'x'), 1, given, given, given};
-    };
-    return session.run(next, [](const PushLedger&) {});
-  });
-  const auto stream = writers_.stream(1);
+  // Sixteen batches fill max_unacked_bytes; the next one waits until the first ones are received.
+  constexpr std::uint64_t kBatches = 40;
+  constexpr std::uint64_t kWindow = 16;
+  begin(kBatches, std::chrono::seconds(30), kMaxUnackedBytes / kWindow);
+  const auto stream = writers_.stream(0);
   stream->keep_nothing();
-  ASSERT_TRUE(stream->wait_messages(16));
   std::uint64_t received = 0;
-  while (received < 40) {
+  while (received < kBatches) {
+    ASSERT_TRUE(stream->wait_messages(std::min(received + kWindow, kBatches)));
     const std::uint64_t now = stream->message_count();
-    EXPECT_LE(now, received + 16);
+    EXPECT_LE(now, received + kWindow);
     received = now;
     stream->say(txn::Ack{received, received, 0});
-    if (received < 40) ASSERT_TRUE(stream->wait_messages(received + 1));
   }
-  EXPECT_TRUE(end.get().complete);
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.complete) << end.error;
 }
 
 }  // namespace

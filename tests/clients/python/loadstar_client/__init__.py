@@ -14,7 +14,7 @@ from loadstar_client.client import Client, connect
 from loadstar_client.errors import Action, FieldViolation, LoadstarError
 from loadstar_client.exactly_once import Committed, ExactlyOnceWriter, StartOver
 from loadstar_client.record import Record, RecordConflict, RecordDamaged, RecordFile
-from loadstar_client.values import DELETE, UPDATE_BEFORE, UPSERT, Op, to_value
+from loadstar_client.values import DELETE, UPDATE_BEFORE, UPSERT, Op, Struct, to_value
 from loadstar_client.writer import Writer
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "RecordDamaged",
     "RecordFile",
     "StartOver",
+    "Struct",
     "UPDATE_BEFORE",
     "UPSERT",
     "Writer",

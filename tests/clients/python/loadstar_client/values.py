@@ -26,13 +26,20 @@ class Op:
     values: Sequence[Any]
 
 
+class Struct(dict):
+    """A STRUCT: names of fields to their values. Any other mapping is a MAP."""
+
+
 def to_value(value: Any) -> data_pb2.Value:
     """The member of Value that fits the Python type; ValueError if none does.
 
     An integer beyond 64 bits and a Decimal go as their text, for LARGEINT and DECIMAL. A naive
     datetime is the wall clock of the column; one with a time zone is an instant, which the daemon
-    writes in the table's time zone.
+    writes in the table's time zone. A Value goes as it is, for what Python has no type for, such as
+    the year 0.
     """
+    if isinstance(value, data_pb2.Value):
+        return value
     if value is None:
         return data_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if isinstance(value, bool):
@@ -55,6 +62,10 @@ def to_value(value: Any) -> data_pb2.Value:
         return data_pb2.Value(instant_value=(value - _EPOCH_UTC) // _MICROSECOND)
     if isinstance(value, datetime.date):
         return data_pb2.Value(date_value=(value - _EPOCH.date()).days)
+    if isinstance(value, Struct):
+        return data_pb2.Value(
+            struct_value=data_pb2.StructValue(names=value.keys(), values=[to_value(entry) for entry in value.values()])
+        )
     if isinstance(value, Mapping):
         return data_pb2.Value(
             map_value=data_pb2.MapValue(

@@ -38,7 +38,7 @@ inline TableSchema schema_of(KeyModel model, const std::vector<std::string>& col
 struct Encoding {
   std::optional<TableSchema> schema;
   TableOptions options;
-  ServerFacts facts{true, true};
+  ServerFacts facts{true, true, true, true};
   bool exactly_once = false;
 
   [[nodiscard]] Answer<EncodedBatch> encode(const wire::BatchFields& fields) const {

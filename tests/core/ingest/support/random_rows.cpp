@@ -84,7 +84,10 @@ RandomValue floating(Random& random) {
 }
 
 RandomValue datetime(Random& random) {
-  const auto seconds = static_cast<std::int64_t>(random.below(253'402'300'800));
+  // From 0000-01-01 to 9999-12-31, most of it before 1970 or far behind it.
+  constexpr std::int64_t kFirst = -62'167'219'200;
+  constexpr std::int64_t kEnd = 253'402'300'800;
+  const auto seconds = static_cast<std::int64_t>(random.below(kEnd - kFirst)) + kFirst;
   const auto micros = static_cast<std::int64_t>(random.chance(50) ? 0 : random.below(1'000'000));
   const std::time_t time = seconds;
   std::tm civil{};

@@ -26,9 +26,11 @@ class Process:
         self._lines = []
         self._changed = threading.Condition()
         self._ended = False
-        # tee goes on writing the log when nobody reads its own output any more (-p).
+        # tee goes on writing the log when nobody reads its own output any more (-p). One that is kept holds no
+        # descriptor of ours: whoever reads our standard error to its end would wait for tee's end.
         self._tee = subprocess.Popen(
-            ["tee", "-p", "-a", self.log], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=keep
+            ["tee", "-p", "-a", self.log], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if keep else None, start_new_session=keep,
         )
         self._child = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=self._tee.stdin, stderr=subprocess.STDOUT,

@@ -1,0 +1,205 @@
+#include "config/load.hpp"
+#include "config/surroundings.hpp"
+#include "core/starrocks/label.hpp"
+#include "core/txn/candidates.hpp"
+#include "core/txn/resume_token.hpp"
+#include "server/commands/commands.hpp"
+#include "server/exit_status.hpp"
+#include "server/operate/starrocks_session.hpp"
+#include "server/operate/transaction_list.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+namespace loadstar::server {
+namespace {
+
+struct TxnArguments {
+  std::string config;
+  std::string database;
+  std::string writer;
+  std::uint64_t epoch = 0;
+  std::string token_file;
+  std::string label;
+  bool yes = false;
+};
+
+int fail(int status, const std::string& message) {
+  std::cerr << "loadstar txn: " << message << "\n";
+  return status;
+}
+
+/// The configuration, or nullopt after its problems were printed.
+std::optional<config::Options> load(const TxnArguments& arguments) {
+  config::Loaded loaded = config::load_file(arguments.config, config::process_surroundings());
+  if (!loaded.options) std::cerr << config::render_problems(loaded.problems);
+  return std::move(loaded.options);
+}
+
+/// What runs under our prefix, as StarRocks lists it. False: it does not, and that was said.
+bool list_running(StarrocksSession& session, const TxnArguments& arguments,
+                  const std::string& prefix) {
+  std::cout << fmt::format("Running in {} under label prefix \"{}\":\n", arguments.database,
+                           prefix);
+  const auto refused = [](const Error& error) {
+    std::cout << fmt::format("not listed: {} (SHOW PROC needs the OPERATE privilege on SYSTEM)\n",
+                             describe(error));
+    return false;
+  };
+  const auto databases =
+      session.wait(session.client().sql("SHOW PROC '/transactions'", session.deadline()));
+  if (!databases.has_value()) return refused(databases.error());
+  const auto id = database_id(*databases, arguments.database);
+  if (!id) {
+    std::cout << "none\n";
+    return true;
+  }
+  const auto running = session.wait(session.client().sql(
+      fmt::format("SHOW PROC '/transactions/{}/running'", *id), session.deadline()));
+  if (!running.has_value()) return refused(running.error());
+  std::cout << render(ours(*running, prefix));
+  return true;
+}
+
+/// Every label that a session of the writer may have left, and its state (ingest-api.md 4.3).
+int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
+                    const std::string& prefix) {
+  txn::ResumeToken token;
+  if (!arguments.token_file.empty()) {
+    std::ifstream file(arguments.token_file, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)),
+                            std::istreambuf_iterator<char>());
+    if (!file.is_open()) return fail(kExitNoInput, "cannot read " + arguments.token_file);
+    auto decoded = txn::decode_resume_token(bytes);
+    if (!decoded.ok()) return fail(kExitUsage, decoded.refusal().message);
+    token = std::move(decoded.value());
+  }
+  token.prefix = prefix;
+  token.writer = arguments.writer;
+  token.database = arguments.database;
+  const std::uint64_t max_pending = config::Options().core.limits.max_pending_checkpoints;
+  const auto range = txn::candidates_after(token, arguments.epoch, max_pending);
+  std::vector<ListedTransaction> found;
+  constexpr std::size_t kMostChains = 512;  // as an Open looks at no more
+  for (auto& chain : txn::chains_of(range, kMostChains)) {
+    while (const auto part = chain.next()) {
+      const auto label = starrocks::build(starrocks::PartLabel{
+          prefix, arguments.writer, starrocks::database_hash(arguments.database), chain.epoch(),
+          chain.checkpoint(), *part});
+      if (!label.has_value()) return fail(kExitUsage, label.error().detail);
+      const auto state = session.wait(
+          session.client().label_state(arguments.database, *label, session.deadline()));
+      if (!state.has_value()) return fail(kExitUnavailable, describe(state.error()));
+      chain.on_state(state->state);
+      if (state->state == starrocks::LabelState::kUnknown) continue;
+      found.push_back({*label, std::string(to_string(state->state)), "", ""});
+    }
+  }
+  std::cout << fmt::format("Labels of writer {} after checkpoint {}, epochs {} to {}:\n",
+                           arguments.writer, range.after_checkpoint, range.first_epoch,
+                           range.last_epoch)
+            << render(found);
+  return kExitOk;
+}
+
+int list(const TxnArguments& arguments) {
+  const auto options = load(arguments);
+  if (!options) return kExitBadConfig;
+  if (arguments.writer.empty() != (arguments.epoch == 0)) {
+    return fail(kExitUsage, "--writer and --epoch go together");
+  }
+  StarrocksSession session(*options);
+  if (!session.error().empty()) return fail(kExitBadConfig, session.error());
+  const std::string& prefix = options->core.label_prefix;
+  const bool listed = list_running(session, arguments, prefix);
+  if (!arguments.writer.empty()) return list_candidates(session, arguments, prefix);
+  return listed ? kExitOk : kExitUnavailable;
+}
+
+bool confirmed(const std::string& label) {
+  if (::isatty(STDIN_FILENO) != 1) return false;
+  std::cerr << label << " is PREPARED: a client may hold a token that names it, and would lose its "
+            << "rows.\nAbort it? Type its label: ";
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == label;
+}
+
+int abort(const TxnArguments& arguments) {
+  const auto options = load(arguments);
+  if (!options) return kExitBadConfig;
+  const auto parsed = starrocks::parse_label(arguments.label);
+  const std::string& prefix = options->core.label_prefix;
+  if (!parsed.has_value() || !arguments.label.starts_with(prefix + "-")) {
+    return fail(kExitUsage, fmt::format("\"{}\" is not a label of prefix \"{}\"; see `txn list`",
+                                        arguments.label, prefix));
+  }
+  StarrocksSession session(*options);
+  if (!session.error().empty()) return fail(kExitBadConfig, session.error());
+  starrocks::Client& client = session.client();
+  const auto state =
+      session.wait(client.label_state(arguments.database, arguments.label, session.deadline()));
+  if (!state.has_value()) return fail(kExitUnavailable, describe(state.error()));
+  switch (judge_abort(state->state)) {
+    case AbortVerdict::kNothingToDo:
+      std::cout << arguments.label << " is " << to_string(state->state) << ": nothing to abort\n";
+      return kExitOk;
+    case AbortVerdict::kRefuse:
+      return fail(kExitUnfinished, fmt::format("{} is {}: its rows are in the table and stay there",
+                                               arguments.label, to_string(state->state)));
+    case AbortVerdict::kAskFirst:
+      if (arguments.yes || confirmed(arguments.label)) break;
+      return fail(kExitUnfinished,
+                  arguments.label + " is PREPARED and was not aborted; --yes aborts it");
+    case AbortVerdict::kRollBack:
+      break;
+  }
+  const starrocks::TableName table{arguments.database, ""};
+  const auto rolled_back =
+      session.wait(client.rollback(table, arguments.label, session.deadline()));
+  if (!rolled_back.has_value()) {
+    // A transaction whose backend forgot it is cancelled at the frontend (ingest-api.md F8).
+    const auto cancelled =
+        session.wait(client.cancel(arguments.database, arguments.label, session.deadline()));
+    static_cast<void>(cancelled);  // the state says what came of it
+  }
+  const auto after =
+      session.wait(client.label_state(arguments.database, arguments.label, session.deadline()));
+  if (!after.has_value()) return fail(kExitUnavailable, describe(after.error()));
+  std::cout << arguments.label << " is " << to_string(after->state) << "\n";
+  return judge_abort(after->state) == AbortVerdict::kNothingToDo ? kExitOk : kExitUnfinished;
+}
+
+}  // namespace
+
+void add_txn_command(CLI::App& app, Command& run) {
+  auto arguments = std::make_shared<TxnArguments>();
+  CLI::App* const command =
+      app.add_subcommand("txn", "Show and end StarRocks transactions of this deployment");
+  command->require_subcommand(1);
+  const auto common = [&arguments](CLI::App* part) {
+    part->add_option("-c,--config", arguments->config, "Configuration file of the daemon")
+        ->required();
+    part->add_option("-d,--database", arguments->database, "Database")->required();
+  };
+  CLI::App* const listing = command->add_subcommand("list", "What runs under our label prefix");
+  common(listing);
+  listing->add_option("--writer", arguments->writer,
+                      "Also the labels that this writer may have left");
+  listing->add_option("--epoch", arguments->epoch, "... up to this epoch");
+  listing->add_option("--token-file", arguments->token_file, "... since this resume token");
+  listing->callback([&run, arguments] { run = [arguments] { return list(*arguments); }; });
+  CLI::App* const aborting = command->add_subcommand("abort", "Roll one transaction back");
+  common(aborting);
+  aborting->add_option("LABEL", arguments->label, "Label, as `txn list` shows it")->required();
+  aborting->add_flag("--yes", arguments->yes, "Do not ask before a PREPARED one is aborted");
+  aborting->callback([&run, arguments] { run = [arguments] { return abort(*arguments); }; });
+}
+
+}  // namespace loadstar::server

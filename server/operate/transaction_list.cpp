@@ -1,0 +1,91 @@
+#include "server/operate/transaction_list.hpp"
+
+#include "core/starrocks/label.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace loadstar::server {
+namespace {
+
+using starrocks::LabelState;
+using Row = std::vector<std::optional<std::string>>;
+
+/// Index of a column by its name; the number of columns if there is none.
+std::size_t column(const starrocks::SqlResult& result, std::string_view name) {
+  const auto found = std::find(result.columns.begin(), result.columns.end(), name);
+  return static_cast<std::size_t>(found - result.columns.begin());
+}
+
+std::string cell(const Row& row, std::size_t index) {
+  return index < row.size() ? row[index].value_or("") : std::string();
+}
+
+bool is_ours(const std::string& label, std::string_view prefix) {
+  const auto parsed = starrocks::parse_label(label);
+  if (!parsed.has_value()) return false;
+  return std::visit([prefix](const auto& fields) { return fields.prefix == prefix; }, *parsed);
+}
+
+}  // namespace
+
+std::optional<std::string> database_id(const starrocks::SqlResult& databases,
+                                       std::string_view database) {
+  const std::size_t id = column(databases, "DbId");
+  const std::size_t name = column(databases, "DbName");
+  for (const Row& row : databases.rows) {
+    const std::string found = cell(row, name);
+    // Old releases write the name with its cluster: `default_cluster:db`.
+    if (found == database || found.ends_with(":" + std::string(database))) return cell(row, id);
+  }
+  return std::nullopt;
+}
+
+std::vector<ListedTransaction> ours(const starrocks::SqlResult& running, std::string_view prefix) {
+  const std::size_t label = column(running, "Label");
+  const std::size_t state = column(running, "TransactionStatus");
+  const std::size_t id = column(running, "TransactionId");
+  const std::size_t begun = column(running, "PrepareTime");
+  std::vector<ListedTransaction> transactions;
+  for (const Row& row : running.rows) {
+    if (!is_ours(cell(row, label), prefix)) continue;
+    transactions.push_back({cell(row, label), cell(row, state), cell(row, id), cell(row, begun)});
+  }
+  return transactions;
+}
+
+std::string render(const std::vector<ListedTransaction>& transactions) {
+  if (transactions.empty()) return "none\n";
+  std::size_t width = 5;
+  for (const auto& transaction : transactions) width = std::max(width, transaction.label.size());
+  std::string text =
+      fmt::format("{:<{}}  {:<9}  {:<10}  {}\n", "LABEL", width, "STATE", "ID", "BEGUN");
+  for (const auto& transaction : transactions) {
+    std::string line = fmt::format("{:<{}}  {:<9}  {:<10}  {}", transaction.label, width,
+                                   transaction.state, transaction.id, transaction.begun);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+AbortVerdict judge_abort(LabelState state) {
+  switch (state) {
+    case LabelState::kUnknown:
+    case LabelState::kAborted:
+      return AbortVerdict::kNothingToDo;
+    case LabelState::kPrepare:
+      return AbortVerdict::kRollBack;
+    case LabelState::kPrepared:
+      return AbortVerdict::kAskFirst;
+    case LabelState::kCommitted:
+    case LabelState::kVisible:
+      return AbortVerdict::kRefuse;
+  }
+  return AbortVerdict::kRefuse;
+}
+
+}  // namespace loadstar::server

@@ -1,0 +1,136 @@
+#include "core/txn/transaction_control.hpp"
+
+#include "tests/core/txn/exactly_once_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loadstar::txn {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Phase two alone: transactions are made by hand.
+class TransactionControlTest : public ExactlyOnceFixture {
+ protected:
+  void TearDown() override {
+    auto stop = [](TransactionControl& control) -> asio::awaitable<bool> {
+      co_await control.stop();
+      co_return true;
+    };
+    EXPECT_TRUE(test::run(io_, stop(control_)));
+    ExactlyOnceFixture::TearDown();
+  }
+
+  /// A token of epoch 1 whose parts 0, 1, ... of checkpoint 1 are prepared.
+  ResumeToken prepared(std::uint64_t parts) {
+    ResumeToken token;
+    token.prefix = "ls";
+    token.writer = "w";
+    token.database = "test";
+    token.epoch = 1;
+    token.checkpoint = 1;
+    token.last_sequence = parts;
+    for (std::uint64_t part = 0; part < parts; ++part) {
+      token.parts.push_back({part % 2 == 0 ? "t" : "u", 1, 1, part});
+      const std::string label = label_of(token, token.parts.back());
+      starrocks_.model().begin(label, token.parts.back().table, 600s);
+      starrocks_.model().load(label, "row" + std::to_string(part) + "\n");
+      starrocks_.model().prepare(label, 86'400s);
+    }
+    return token;
+  }
+  Answer<TransactionControl::Committed> commit_now(const ResumeToken& token, bool ask_first = true,
+                                                   std::chrono::seconds time = 60s) {
+    const Deadline deadline = Clock::now() + time;
+    return test::run(io_, control_.commit(token, ask_first, false, deadline));
+  }
+
+  TransactionControl control_{io_.get_executor(), client_, metrics_, options_, Logger()};
+};
+
+TEST_F(TransactionControlTest, EveryPartIsCommittedOnceHoweverOftenItIsAsked) {
+  const ResumeToken token = prepared(4);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(commit_now(token, i == 1).ok());
+  for (int part = 0; part < 4; ++part) {
+    EXPECT_EQ(visible("row" + std::to_string(part), part % 2 == 0 ? "t" : "u"), 1U);
+  }
+}
+
+// F167, F177: one part is gone; the others are committed, and the loss is named.
+TEST_F(TransactionControlTest, AnAbortedPartIsCheckpointLost) {
+  const ResumeToken token = prepared(2);
+  const std::string gone = label_of(token, token.parts[1]);
+  starrocks_.model().rollback(gone);
+  const auto lost = commit_now(token);
+  ASSERT_FALSE(lost.ok());
+  EXPECT_EQ(lost.refusal().reason, Reason::kCheckpointLost);
+  EXPECT_EQ(lost.refusal().metadata.at("label"), gone);
+  EXPECT_EQ(lost.refusal().metadata.at("table"), "u");
+  EXPECT_EQ(visible("row0"), 1U);
+}
+
+// F166, F169: what StarRocks does not know is said so, never taken for done or for lost.
+TEST_F(TransactionControlTest, AnUnknownPartIsOutcomeUnknown) {
+  ResumeToken token = prepared(1);
+  token.parts.push_back({"t", 1, 1, 7});
+  const auto unknown = commit_now(token);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.refusal().reason, Reason::kOutcomeUnknown);
+}
+
+// F6: in PREPARE it would be published in part.
+TEST_F(TransactionControlTest, APartThatIsNotPreparedIsNeverCommitted) {
+  ResumeToken token = prepared(1);
+  token.parts.push_back({"u", 1, 1, 1});
+  const std::string label = label_of(token, token.parts[1]);
+  starrocks_.model().begin(label, "u", 600s);
+  starrocks_.model().load(label, "half\n");
+  EXPECT_FALSE(commit_now(token).ok());
+  EXPECT_EQ(visible("half", "u"), 0U);
+}
+
+// F158, F161: the deadline of the caller ends the waiting; the work goes on.
+TEST_F(TransactionControlTest, WorkGoesOnAfterItsCallerHasGone) {
+  const ResumeToken token = prepared(1);
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kHang; };
+  const auto late = commit_now(token, false, 2s);
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.refusal().reason, Reason::kStarrocksUnavailable);
+  transport_.mood = nullptr;
+  test::pass_time(io_, 120s);
+  EXPECT_EQ(visible("row0"), 1U);
+}
+
+// F195, F206: a candidate that is committed: the client went back behind it.
+TEST_F(TransactionControlTest, CandidatesAreRolledBackUnlessTheTokenNamesThem) {
+  const ResumeToken token = prepared(3);
+  ResumeToken named = token;
+  named.checkpoint = 0;
+  named.parts = {token.parts[1]};
+  const CandidateRange range = candidates_after(named, 1, 8);
+  const Deadline deadline = Clock::now() + 60s;
+  const auto cleaned = test::run(io_, control_.roll_back(range, named, deadline));
+  ASSERT_TRUE(cleaned.ok()) << cleaned.refusal().message;
+  EXPECT_EQ(cleaned.value().transactions, 2U);
+  EXPECT_TRUE(commit_now(named).ok());
+  EXPECT_EQ(visible("row1", "u"), 1U);
+  ResumeToken none = named;
+  none.parts.clear();
+  const auto stale = test::run(io_, control_.roll_back(range, none, deadline));
+  ASSERT_FALSE(stale.ok());
+  EXPECT_EQ(stale.refusal().reason, Reason::kStaleResumeToken);
+}
+
+TEST_F(TransactionControlTest, AnEpochWithAnyTraceIsUsed) {
+  const CandidateRange range = candidates_after(ResumeToken{"ls", "w", "test", 0, 0, 0, {}}, 0, 8);
+  const Deadline deadline = Clock::now() + 60s;
+  EXPECT_TRUE(test::run(io_, control_.check_unused(range, 1, deadline)).ok());
+  static_cast<void>(prepared(1));
+  const auto used = test::run(io_, control_.check_unused(range, 1, deadline));
+  ASSERT_FALSE(used.ok());
+  EXPECT_EQ(used.refusal().reason, Reason::kEpochUsed);
+  EXPECT_TRUE(test::run(io_, control_.check_unused(range, 2, deadline)).ok());
+}
+
+}  // namespace
+}  // namespace loadstar::txn

@@ -1,0 +1,63 @@
+"""`loadstar txn`: what runs under our label prefix, and ending one transaction of it."""
+
+import os
+import subprocess
+import unittest
+
+from loadstar_process import WAIT
+from loadstar_process.once_case import OnceCase
+
+
+class TxnTest(OnceCase):
+    def txn(self, *arguments, status=0) -> str:
+        """Output of the command, which ends with `status`."""
+        done = subprocess.run(
+            [os.environ["LOADSTAR_BINARY"], "txn", arguments[0], "--config", str(self.daemon.file), "-d", "test", *arguments[1:]],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=WAIT, check=False,
+        )
+        self.assertEqual(done.returncode, status, done.stdout)
+        return done.stdout
+
+    def prepared(self, name):
+        """One prepared transaction of epoch 1; its label and its token."""
+        stream = self.raw(name)
+        stream.write(stream.opened.next_checkpoint_id, [0])
+        answer = stream.checkpoint(stream.opened.next_checkpoint_id)
+        return answer.loads[0].label, answer.resume_token
+
+    def test_list_shows_what_runs_under_our_prefix(self):
+        self.assertIn("none", self.txn("list"))
+        label, _ = self.prepared("a")
+        shown = self.txn("list")
+        self.assertIn(label, shown)
+        self.assertIn("PREPARED", shown)
+
+    def test_list_shows_the_candidates_of_a_writer(self):
+        label, token = self.prepared("a")
+        shown = self.txn("list", "--writer", "a", "--epoch", "1")
+        self.assertIn("Labels of writer a after checkpoint 0, epochs 1 to 1", shown)
+        self.assertEqual(shown.count(label), 2, "running, and a candidate")
+        path = self.directory / "token"
+        path.write_bytes(token)
+        self.assertIn("after checkpoint 1", self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path)))
+        path.write_bytes(token[:-1])
+        self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path), status=64)
+        self.txn("list", "--writer", "a", status=64)
+
+    # F168: an operator ends a transaction, and its client is told.
+    def test_abort_asks_before_prepared_and_refuses_committed(self):
+        label, _ = self.prepared("a")
+        self.assertIn("was not aborted", self.txn("abort", label, status=75))
+        self.assertIn(f"{label} is ABORTED", self.txn("abort", "--yes", label))
+        self.assertIn("nothing to abort", self.txn("abort", label))
+        with self.open("b") as writer:
+            self.write_checkpoint(writer, "b", 0)
+            writer.checkpoint(1)
+            writer.flush()
+        committed = [one["label"] for one in self.emulator.transactions() if one["label"].startswith("ls-b-")]
+        self.assertIn("stay there", self.txn("abort", "--yes", committed[0], status=75))
+        self.txn("abort", "somebody-elses-label", status=64)
+
+
+if __name__ == "__main__":
+    unittest.main()

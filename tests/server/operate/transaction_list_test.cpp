@@ -1,0 +1,48 @@
+#include "server/operate/transaction_list.hpp"
+
+#include <gtest/gtest.h>
+
+namespace loadstar::server {
+namespace {
+
+TEST(TransactionListTest, OnlyLabelsOfOurPrefixAreOurs) {
+  starrocks::SqlResult running;
+  running.columns = {"TransactionId", "Label", "Coordinator", "TransactionStatus", "PrepareTime"};
+  running.rows = {{"7", "ls-w-abcdefgh-3-12-0", "BE", "PREPARED", "2026-01-01 00:00:00"},
+                  {"8", "lsx-w-abcdefgh-3-12-0", "BE", "PREPARE", "x"},
+                  {"9", "insert_of_somebody", "FE", "PREPARE", "x"},
+                  {"10", "ls-alo-abcdefgh-r0123456789ab-4", "BE", "PREPARE", std::nullopt}};
+  const auto found = ours(running, "ls");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].label, "ls-w-abcdefgh-3-12-0");
+  EXPECT_EQ(found[0].state, "PREPARED");
+  EXPECT_EQ(found[0].id, "7");
+  EXPECT_EQ(found[0].begun, "2026-01-01 00:00:00");
+  EXPECT_EQ(found[1].begun, "");
+  const std::string text = render(found);
+  EXPECT_NE(text.find("LABEL"), std::string::npos);
+  EXPECT_NE(text.find("ls-w-abcdefgh-3-12-0"), std::string::npos);
+  EXPECT_EQ(render({}), "none\n");
+}
+
+TEST(TransactionListTest, ADatabaseIsFoundByItsName) {
+  starrocks::SqlResult databases;
+  databases.columns = {"DbId", "DbName"};
+  databases.rows = {{"10001", "other"}, {"10002", "default_cluster:test"}};
+  EXPECT_EQ(database_id(databases, "test"), "10002");
+  EXPECT_EQ(database_id(databases, "other"), "10001");
+  EXPECT_EQ(database_id(databases, "est"), std::nullopt);
+}
+
+TEST(TransactionListTest, WhatIsCommittedIsRefusedAndWhatIsPreparedIsAskedFor) {
+  using starrocks::LabelState;
+  EXPECT_EQ(judge_abort(LabelState::kUnknown), AbortVerdict::kNothingToDo);
+  EXPECT_EQ(judge_abort(LabelState::kAborted), AbortVerdict::kNothingToDo);
+  EXPECT_EQ(judge_abort(LabelState::kPrepare), AbortVerdict::kRollBack);
+  EXPECT_EQ(judge_abort(LabelState::kPrepared), AbortVerdict::kAskFirst);
+  EXPECT_EQ(judge_abort(LabelState::kCommitted), AbortVerdict::kRefuse);
+  EXPECT_EQ(judge_abort(LabelState::kVisible), AbortVerdict::kRefuse);
+}
+
+}  // namespace
+}  // namespace loadstar::server

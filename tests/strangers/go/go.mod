@@ -1,0 +1,3 @@
+module loadstar/tests/strangers/go
+
+go 1.19
