@@ -16,7 +16,7 @@ from loadstar_process.world import World, last_line
 
 SEED = int(os.environ.get("LOADSTAR_SEED", "1"))
 KILLS = int(os.environ.get("LOADSTAR_KILLS", "30"))
-FINISH_WAIT = 120.0
+FINISH_WAIT = 300.0
 
 
 class ExactlyOnceTest(ClusterCase):
