@@ -1,6 +1,7 @@
 """tests/fault_cases.md has one line for each fault case, and names no test that does not exist."""
 
 import collections
+import functools
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ CASES = [f"F{number:03d}" for number in range(1, 284)]
 STATES = ("covered", "partly", "n/a", "open")
 
 
+@functools.lru_cache(maxsize=None)
 def numbers_in(text):
     """All case numbers that a text mentions; `F076 to F079` and `F076-F079` mention those between too."""
     found = set(re.findall(r"\bF\d{3}\b", text))
@@ -52,6 +54,7 @@ def problems_of(rows, read):
     return problems
 
 
+@functools.lru_cache(maxsize=None)
 def read(path):
     file = ROOT / "tests" / path
     return file.read_text(encoding="utf-8") if file.is_file() else None

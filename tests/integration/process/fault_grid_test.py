@@ -71,7 +71,7 @@ LOAD = (
     fault("F098", "be.load", "status_word", BEFORE, AGAIN, text="TXN_NOT_EXISTS"),
     fault("F237", "be.load", "too_many_versions"),
     fault("F259", "be.load", "wrong_content_type", AFTER),
-    fault("F262", "be.load", "slow_drip", AFTER, delay_ms=100),
+    fault("F262", "be.load", "slow_drip", AFTER, delay_ms=10),  # its limit is half a minute
 )
 PREPARE = (
     fault("F109", "be.prepare", "refuse", delay_ms=300),
@@ -92,7 +92,7 @@ PREPARE = (
     fault("F261", "fe.prepare", "redirect_foreign", text=FOREIGN),
     fault("F259", "be.prepare", "wrong_content_type", AFTER),
     fault("F260", "fe.prepare", "redirect_loop"),
-    fault("F262", "be.prepare", "slow_drip", AFTER, delay_ms=100),
+    fault("F262", "be.prepare", "slow_drip", AFTER, delay_ms=10),
     fault("F263", "be.prepare", "hang", delay_ms=4000),
 )
 COMMIT = (

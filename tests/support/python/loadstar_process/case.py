@@ -19,7 +19,7 @@ class ClusterCase(unittest.TestCase):
     """Each test starts what it needs; everything ends with the test.
 
     EMULATOR_BINARY and LOADSTAR_BINARY name the programs. What the programs wrote is shown for a
-    test that failed.
+    test that failed, and all of its files are kept with LOADSTAR_KEEP=1.
     """
 
     TABLES = "CREATE DATABASE test;"
@@ -61,4 +61,7 @@ class ClusterCase(unittest.TestCase):
             for program in self._programs:
                 if program.process is not None:
                     print(f"--- the end of {program.process.log}:", *program.process.lines[-40:], sep="\n")
+            if os.environ.get("LOADSTAR_KEEP"):
+                print(f"--- kept: {self.directory}")
+                return
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -100,7 +100,8 @@ class Nemesis:
         status = daemon.process.wait(_EXIT_WAIT)
         self.others["drain"] += 1
         if status != 0:
-            self._world.problems.append(f"exit status {status} after SIGTERM")
+            end = "\n".join(daemon.process.lines[-20:])
+            self._world.problems.append(f"exit status {status} after SIGTERM; the end of its log:\n{end}")
         daemon.start()
 
     def drain_and_kill(self):

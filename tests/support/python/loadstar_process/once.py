@@ -35,6 +35,7 @@ class Job:
         self.file = pathlib.Path(directory, f"{writer}.csv")
         self.record = pathlib.Path(directory, f"{writer}.state")
         self.file.write_text("".join(f"{writer},{line:09d},{text_of(writer, line)}\n" for line in range(lines)), encoding="utf-8")
+        self.log = self.record.with_suffix(".log")
         self.width = self.file.stat().st_size // lines
         self.committed = 0  # lines that the program has said are committed
         self.ends = {0}  # numbers of lines at which a checkpoint may end
@@ -56,7 +57,7 @@ class Client:
         self._ledger = ledger
         self._command = [sys.executable, script or PROGRAM, *(word for target in targets for word in ("--target", target)),
                          "--record", job.record, "--writer", job.writer, *options, f"test.{job.table}", job.file]
-        self._log = job.record.with_suffix(".log")
+        self._log = job.log
         self._changed = threading.Condition()
         self._process = None
         self._wanted = True
@@ -117,6 +118,7 @@ class Ledger:
 
     def __init__(self):
         self.jobs = []
+        self.lost = {}  # by job: its lines that are not there, after compare()
         self.checkpoints = 0
         self.checkpoint_ms = []
         self.commit_ms = []
@@ -179,20 +181,23 @@ class Ledger:
                 problems.append(f"{writer}: {end} rows are visible, but {after} are decided")
             if end not in ends:
                 problems.append(f"{writer}: {end} rows are visible, where no checkpoint ends")
-        return problems + [f"{writer}: nobody sent its rows" for writer in found]
+        with self._changed:
+            begun_meanwhile = {job.writer for job in self.jobs}
+        return problems + [f"{writer}: nobody sent its rows" for writer in found if writer not in begun_meanwhile]
 
     def compare(self, emulator) -> tuple:
         """(rows, lost, doubled, foreign) of all jobs against the tables, row by row, byte by byte."""
         have = collections.Counter()
         for table in ("events", "others"):
             have.update((table, *row) for row in emulator.stored(f'SELECT writer, line, text FROM "test.{table}"'))
-        rows = lost = 0
+        self.lost = {}
         expected = set()
         for job in self.jobs:
-            for row in job.rows():
-                expected.add((job.table, *row))
-            rows += job.lines
-        lost = sum(row not in have for row in expected)
+            wanted = [(job.table, *row) for row in job.rows()]
+            expected.update(wanted)
+            if lost := [row[2] for row in wanted if row not in have]:
+                self.lost[job] = lost
+        rows, lost = len(expected), sum(map(len, self.lost.values()))
         doubled = sum(count - 1 for row, count in have.items() if row in expected)
         foreign = sum(count for row, count in have.items() if row not in expected)
         return rows, lost, doubled, foreign

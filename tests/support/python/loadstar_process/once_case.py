@@ -45,7 +45,7 @@ class OnceCase(ClusterCase):
         return RecordFile(self.directory / f"{name}.state")
 
     def open(self, name, client=None, **options):
-        options = {"retry_for": WAIT / 2, "call_timeout": WAIT / 4, "open_timeout": WAIT / 4, **options}
+        options = {"retry_for": WAIT, "call_timeout": WAIT / 2, "open_timeout": WAIT / 2, **options}
         return (client or self.client).exactly_once("test", name, self.records(name), **options)
 
     def write_checkpoint(self, writer, name, number, tables=("events",), within=None) -> None:

@@ -31,7 +31,8 @@ class World:
         self._numbers = iter(range(1, 1_000_000))
         self._lock = threading.Lock()
         self._more = True
-        self.emulator = case.start_emulator()
+        self.requests = case.directory / "requests.jsonl"
+        self.emulator = case.start_emulator(options=["--request-log", self.requests])
         ports = self.emulator.ports
         self.backends = tuple(ports["be"])
         self.proxy = FaultProxy([ports["fe"], *ports["be"]])
@@ -67,6 +68,19 @@ class World:
     def lingering(self) -> list:
         """Labels of transactions that StarRocks still has open or prepared."""
         return [entry["label"] for entry in self.emulator.transactions() if entry["state"] in ("PREPARE", "PREPARED")]
+
+    def explain(self) -> str:
+        """What is known about each writer whose rows are not as they should be: the last it was asked, and its states."""
+        text = []
+        for job, lost in self.ledger.lost.items():
+            text.append(f"{job.writer}: {len(lost)} lines lost, {lost[0]} to {lost[-1]}; {job.decided()} of {job.lines} decided")
+            text += [f"  {entry['label']} {entry['state']}" for entry in self.emulator.transactions() if f"-{job.writer}-" in entry["label"]]
+            for line in self.requests.read_text(encoding="utf-8").splitlines():
+                entry = json.loads(line)
+                if f"-{job.writer}-" in entry["label"] and entry["op"] in ("begin", "prepare", "commit", "rollback"):
+                    text.append("  " + " ".join(str(entry[key]) for key in ("time", "server", "op", "label", "http_status", "outcome")))
+            text += ["  " + line for line in job.log.read_text(encoding="utf-8").splitlines()]
+        return "\n".join(text)
 
     def targets(self, slot) -> list:
         """Each client prefers another daemon."""
