@@ -7,11 +7,15 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
 namespace loadstar::server {
 namespace {
+
+/// How long a half-close is doubted before it is believed.
+constexpr std::chrono::milliseconds kHalfCloseDoubt{50};
 
 std::string describe(const std::exception_ptr& failure) {
   try {
@@ -100,13 +104,27 @@ void StreamCall::OnReadDone(bool ok) {
                       : context_.IsCancelled() ? ReadEnd::kCancelled
                                                : ReadEnd::kHalfClosed;
   auto resume = [this, end] {
-    auto handler = std::move(*reader_);
-    reader_.reset();
+    if (end == ReadEnd::kHalfClosed) return doubt_half_close();
     if (end == ReadEnd::kCancelled) mark_cancelled();
-    const ReadEnd seen = end == ReadEnd::kHalfClosed && finished_ ? ReadEnd::kCancelled : end;
-    std::move(handler)(seen);
+    resume_reader(end);
   };
   asio::post(strand_, std::move(resume));
+}
+
+/// Even the second look can come before gRPC has told that the call is over; OnCancel comes soon
+/// then. Taking a broken call for a half-close would end the writer.
+void StreamCall::doubt_half_close() {
+  doubt_.emplace(strand_, Clock::now() + kHalfCloseDoubt);
+  auto decide = [this](const boost::system::error_code&) {
+    resume_reader(cancelled_ || finished_ ? ReadEnd::kCancelled : ReadEnd::kHalfClosed);
+  };
+  doubt_->async_wait(std::move(decide));
+}
+
+void StreamCall::resume_reader(ReadEnd end) {
+  auto handler = std::move(*reader_);
+  reader_.reset();
+  std::move(handler)(end);
 }
 
 void StreamCall::OnWriteDone(bool ok) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -70,6 +71,8 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   void OnCancel() override;
   void OnDone() override;
 
+  void doubt_half_close();
+  void resume_reader(ReadEnd end);
   void mark_cancelled();
   void body_ended(const std::exception_ptr& failure);
   void release();
@@ -83,6 +86,7 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   grpc::ByteBuffer outgoing_;
   grpc::ByteBuffer nothing_;
   bool asked_again_ = false;  // of OnReadDone, whose calls do not overlap
+  std::optional<Timer> doubt_;
   std::function<void()> on_cancel_;
   bool cancelled_ = false;
   bool finished_ = false;
