@@ -19,7 +19,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly ROOT
 cd "${ROOT}" || exit 1
 
-readonly STAGES=(headers clang simulate fuzz chaos kills image)
+readonly STAGES=(sanitizers strangers headers clang simulate fuzz chaos kills image)
 JOBS="${LOADSTAR_JOBS:-$(nproc)}"
 export LOADSTAR_SEEDS="${LOADSTAR_SEEDS:-200000}"
 readonly FUZZ_MINUTES="${LOADSTAR_FUZZ_MINUTES:-5}"
@@ -33,6 +33,10 @@ configure() {
   cmake --preset "$1" -B "$2" "${launcher[@]}" "${@:3}"
 }
 
+stage_sanitizers() { "${ROOT}/tests/run.sh" --sanitizers; }
+stage_strangers() {
+  ctest --test-dir build/release -L '^soak$' --output-on-failure --no-tests=error
+}
 stage_headers() {
   configure dev build/headers -DLOADSTAR_VERIFY_HEADERS=ON &&
     cmake --build build/headers -j "${JOBS}" --target all_verify_interface_header_sets
