@@ -35,10 +35,14 @@ void StarrocksProbe::start() {
 }
 
 asio::awaitable<void> StarrocksProbe::run() {
+  co_await asio::this_coro::throw_if_cancelled(false);
   const BackoffOptions backoff;
   unsigned failures = 0;
   for (;;) {
-    const Result<starrocks::Version> answer = co_await ask_(Clock::now() + kTimeout);
+    const Deadline deadline = Clock::now() + kTimeout;
+    const Result<starrocks::Version> answer = co_await ask_(deadline);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
     note(answer);
     failures = answer.has_value() ? 0 : std::min(failures + 1, kMaxAttempt);
     const Clock::duration pause =

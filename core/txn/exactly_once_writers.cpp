@@ -195,7 +195,14 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     return writers;
   }
 
+  /// No more writers are made.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+
   asio::awaitable<void> stop() {
+    close();
     co_await control_.stop();
     for (const auto& writer : all_and_leaving()) {
       auto stopping = stop_writer(writer);
@@ -231,6 +238,9 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   /// Decides by epochs alone, at once (architecture.md 7, reattach).
   [[nodiscard]] Answer<Claim> claim(const OpenRequest& request, const ResumeToken& token) {
     const std::lock_guard lock(mutex_);
+    // An Open that was under way when the daemon began to end makes no writer that nobody would
+    // stop.
+    if (closed_) return draining_refusal();
     const auto found = writers_.find(request.writer_id);
     const auto held = found == writers_.end() ? nullptr : found->second;
     const auto known = epochs_.find(request.writer_id);
@@ -350,6 +360,7 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   Services services_;
   TransactionControl control_;
   mutable std::mutex mutex_;  // guards what follows
+  bool closed_ = false;
   std::uint64_t last_number_ = 0;
   std::map<std::string, std::shared_ptr<ExactlyOnceWriter>> writers_;
   // By number: a higher epoch took their place, and they still roll back what they have open.
@@ -400,6 +411,11 @@ void ExactlyOnceWriters::relieve() {
     auto call = [writer] { writer->relieve(); };
     asio::post(writer->strand(), std::move(call));
   }
+}
+
+void ExactlyOnceWriters::drain() {
+  draining_ = true;
+  impl_->close();
 }
 
 asio::awaitable<void> ExactlyOnceWriters::stop() { return impl_->stop(); }

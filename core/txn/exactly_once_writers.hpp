@@ -56,7 +56,7 @@ class ExactlyOnceWriters {
   /// Every writer makes room (D6).
   void relieve();
   /// From now on open() answers DRAINING; the writers themselves are told by the registry.
-  void drain() { draining_ = true; }
+  void drain();
   /// Ends phase two and all writers: what is not prepared is rolled back.
   asio::awaitable<void> stop();
 

@@ -220,7 +220,8 @@ asio::awaitable<Step> Part::load_next(PartAttempt& attempt) {
   const Step step = attempt.on_load(loaded, rows);
   if (loaded.has_value() || step != Step::kRollback) {
     const bool repeats = LOADSTAR_MUTANT(kPartLoadRepeated) && !loaded.has_value();
-    if (!repeats) loaded_ = end;
+    // What was loaded before may have been given up meanwhile, so it is counted, not pointed at.
+    if (!repeats) loaded_ += payloads.size();
     release_loaded();
   }
   co_return step;
