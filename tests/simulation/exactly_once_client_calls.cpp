@@ -124,6 +124,7 @@ asio::awaitable<bool> ExactlyOnceClient::save(Cut cut, std::string token) {
   if (mishap == Mishap::kDeclined && !last && declined_ + 1 < max_pending()) {
     ++declined_;
     cuts_.pop_front();
+    wake();  // whoever waits for the checkpoint before it cuts the next one
     co_return false;
   }
   ClientRecord record = record_;
@@ -145,6 +146,7 @@ asio::awaitable<bool> ExactlyOnceClient::save(Cut cut, std::string token) {
   saved_ = cut.checkpoint;
   cuts_.pop_front();
   while (!kept_.empty() && kept_.front().sequence <= cut.last_sequence) kept_.pop_front();
+  wake();
   co_await end_step(mishap);
   co_return may_go_on();
 }

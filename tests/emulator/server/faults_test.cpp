@@ -149,7 +149,8 @@ TEST_F(FaultTest, RefuseForAWhile) {
   EXPECT_FALSE(load("x").has_value());
   TestCluster::await([this] {
     try {
-      return status_of(*load("x")) == "Success";
+      const auto reply = load("x");
+      return reply.has_value() && status_of(*reply) == "Success";
     } catch (const std::runtime_error&) {
       return false;
     }

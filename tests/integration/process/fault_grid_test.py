@@ -168,7 +168,9 @@ class FaultGridTest(OnceCase):
                 finally:
                     self.emulator.clear_faults()
                 self.assert_once(name, 3)
-                self.assertIn((rule["operation"].split(".")[1], rule["action"]), self.struck(name), "the fault did not strike")
+                # A delayed exchange is written down when its delay is over.
+                fault = (rule["operation"].split(".")[1], rule["action"])
+                self.wait_until(lambda fault=fault, name=name: fault in self.struck(name))
                 begun = collections.Counter(
                     entry["label"] for entry in self.requests_of(name, "begin")
                     if entry["server"].startswith("be") and entry["outcome"] == "OK" and not entry.get("duplicate"))
