@@ -11,7 +11,7 @@ namespace loadstar::simulation {
 namespace {
 
 /// Seeds of a CI run, meant to take less than 150 s of one core at -O2.
-constexpr std::uint64_t kSeeds = 10'000;
+constexpr std::uint64_t kSeeds = 4'000;
 /// Every so many seeds one is run twice and must end the same.
 constexpr std::uint64_t kReplayEvery = 100;
 /// Runs that may be spent on making a failing plan smaller.

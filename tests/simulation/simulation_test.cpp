@@ -19,7 +19,7 @@ namespace simulation {
 namespace {
 
 /// Seeds of a CI run; LOADSTAR_SEEDS asks for more (tests/soak.sh), LOADSTAR_SEED replays one.
-constexpr std::uint64_t kSeeds = 2000;
+constexpr std::uint64_t kSeeds = 1000;
 /// A mutant that lives longer than this is not caught.
 constexpr std::uint64_t kMutantSeeds = 400;
 /// Every so many seeds one is run twice and must end the same.
