@@ -162,6 +162,9 @@ asio::awaitable<bool> Part::attempt() {
   }
   // Nothing is there, or what is there is not ours to roll back (R1).
   if (step == Step::kSpent || step == Step::kNotBegun) open_ = false;
+  // What this attempt loaded ends with its transaction: the rows are to be loaded again, so whoever
+  // asks for memory from now on (stop_retaining()) must not take them for loaded.
+  if (step != Step::kPrepared) loaded_ = 0;
   if (stopping_ && step != Step::kPrepared) co_return false;
   if (step == Step::kRollback) {
     services_.metrics.transactions_poisoned.Increment();
