@@ -60,7 +60,9 @@ asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach
     co_return recovered.refusal();
   }
   if (ending_ || stopping_) {
-    if (failure_ && failure_->reason == Reason::kWriterFenced) co_return *failure_;
+    const bool fenced = failure_ && failure_->reason == Reason::kWriterFenced;
+    const bool draining = stopping_ || (failure_ && failure_->reason == Reason::kDraining);
+    if (fenced || draining) co_return over(slot_.number());
     co_return refuse(Reason::kEpochUsed,
                      fmt::format("epoch {} of the writer has ended on this daemon; increment the "
                                  "epoch and open again",
@@ -94,7 +96,8 @@ asio::awaitable<Answer<Done>> ExactlyOnceWriter::recover(ResumeToken token) {
     const auto committed = co_await shared_.control.commit(token, true, false, deadline);
     if (!committed.ok()) co_return committed.refusal();
   }
-  if (ending_) co_return refuse(Reason::kWriterFenced, "a higher epoch owns the writer");
+  // A higher epoch, or the end of the daemon, whose client goes on elsewhere.
+  if (ending_ || stopping_) co_return over(slot_.number());
   const auto max_pending = services_.limits.max_pending_checkpoints;
   CandidateRange range = candidates_after(token, epoch_ - 1, max_pending);
   const Deadline probe_deadline = Clock::now() + kRecoveryTime;

@@ -73,6 +73,36 @@ TEST_F(ExactlyOnceCheckpointTest, RecoveryWaitsForStarrocksAndGoesOn) {
   EXPECT_EQ(visible("a"), 1U);
 }
 
+// F241: the daemon ends while it recovers. Nobody fenced the client, which opens on the next
+// daemon.
+TEST_F(ExactlyOnceCheckpointTest, ADaemonThatEndsWhileItRecoversIsDraining) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  restart(options_);
+  TaskGroup tasks(io_.get_executor());
+  auto drain = [](WriterRegistry& writers) -> asio::awaitable<void> {
+    const Deadline deadline = Clock::now() + 5s;
+    const auto ignored = co_await writers.drain(deadline);
+    static_cast<void>(ignored);
+  };
+  bool ends = false;
+  transport_.mood = [&](const http::Endpoint&, const http::Request& request) {
+    if (!ends && request.target.find("/transaction/commit") != std::string::npos) {
+      ends = true;  // SIGTERM while the commit of the token is under way
+      tasks.spawn(drain(*writers_));
+    }
+    return Mood::kPass;
+  };
+  const auto answer = open_epoch(2, prepared.value().resume_token);
+  transport_.mood = nullptr;
+  ASSERT_TRUE(ends);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.refusal().reason, Reason::kDraining) << answer.refusal().message;
+  test::pass_time(io_, 60s);
+}
+
 // ingest-api.md 3.1: another lane of a table seals the part; the next one is committed after it.
 TEST_F(ExactlyOnceCheckpointTest, AnotherLaneMakesAnotherPartInOrder) {
   const auto stream = opened_epoch(1);
