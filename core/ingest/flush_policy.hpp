@@ -45,7 +45,7 @@ class CongestionControl {
 
  private:
   static constexpr std::uint64_t kNormal = 64;  // the factor, in 64ths
-  static constexpr std::uint64_t kMost = 64 * 64;
+  static constexpr std::uint64_t kMost = kNormal * 64;
   std::uint64_t factor_ = kNormal;
 };
 
