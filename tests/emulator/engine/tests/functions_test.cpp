@@ -237,7 +237,7 @@ TEST(Expressions, DepthIsLimited) {
   std::string nots;
   for (int i = 0; i < 20000; ++i) nots += "NOT ";
   EXPECT_THROW((void)value_of(nots + "1"), SqlError);
-  EXPECT_EQ(value_of(std::string(300, '(') + "1" + std::string(300, ')')), "1");
+  EXPECT_EQ(value_of(std::string(150, '(') + "1" + std::string(150, ')')), "1");
 }
 
 TEST(Expressions, TimesOutOfRangeAreNull) {
