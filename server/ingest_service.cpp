@@ -18,8 +18,6 @@
 namespace loadstar::server {
 namespace {
 
-// A stream that does not say Open for this long is closed (delivery-and-faults.md 5.2, T17).
-constexpr std::chrono::seconds kOpenTimeout{10};
 // No Open is longer: names, and a resume token of a few hundred labels.
 constexpr std::uint64_t kMaxOpenBytes = 1U << 20U;
 
@@ -78,18 +76,26 @@ class StreamCount {
   std::uint64_t before_;
 };
 
-// Ends the call if the client is too slow with its Open; cancelled when it was not.
-asio::awaitable<void> end_without_open(StreamCall& call) {
-  const bool passed = co_await sleep_for(kOpenTimeout);
+// Ends the call if the client is too slow with its Open; cancelled when it was not. A client that
+// was held up has asked for nothing wrong and nothing is decided, so it may come again
+// (UNAVAILABLE, ingest-api.md 3.6): INVALID_ARGUMENT would end it for good.
+asio::awaitable<void> end_without_open(StreamCall& call, std::chrono::milliseconds timeout) {
+  const bool passed = co_await sleep_for(timeout);
   if (!passed) co_return;
-  call.finish(to_status(not_an_open(
-      fmt::format("no Open came within {} s of the start of the stream", kOpenTimeout.count()))));
+  Refusal refusal =
+      refuse(Reason::kStarrocksUnavailable,
+             fmt::format(
+                 "no Open came within {} ms of the start of the stream; start another one and send "
+                 "Open at once",
+                 timeout.count()));
+  call.finish(to_status(refusal));
 }
 
-asio::awaitable<ReadEnd> read_first(StreamCall& call, grpc::ByteBuffer& buffer) {
+asio::awaitable<ReadEnd> read_first(StreamCall& call, grpc::ByteBuffer& buffer,
+                                    std::chrono::milliseconds timeout) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   // The read is not cancelled by the timer, but ended by the finish() that comes with it.
-  auto winner = co_await (call.read(buffer) || end_without_open(call));
+  auto winner = co_await (call.read(buffer) || end_without_open(call, timeout));
   co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
 }
 
@@ -172,13 +178,14 @@ asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::Wri
 
 IngestService::IngestService(asio::any_io_executor executor, const CoreOptions& options,
                              const DaemonInfo& info, Writers& writers, Metrics& metrics,
-                             Logger logger)
+                             Logger logger, std::chrono::milliseconds open_timeout)
     : executor_(std::move(executor)),
       options_(options),
       info_(info),
       writers_(writers),
       metrics_(metrics),
-      logger_(std::move(logger)) {}
+      logger_(std::move(logger)),
+      open_timeout_(open_timeout) {}
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Write(
     grpc::CallbackServerContext* context) {
@@ -198,7 +205,7 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   }
 
   grpc::ByteBuffer first;
-  const ReadEnd end = co_await read_first(call, first);
+  const ReadEnd end = co_await read_first(call, first, open_timeout_);
   if (end == ReadEnd::kHalfClosed) {
     call.finish(to_status(not_an_open("the stream was closed before its Open")));
     co_return;

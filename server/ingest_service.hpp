@@ -11,6 +11,7 @@
 #include <loadstar/v1/ingest_service.grpc.pb.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace loadstar::server {
@@ -27,9 +28,14 @@ namespace loadstar::server {
 class IngestService final
     : public v1::IngestService::WithRawCallbackMethod_Write<v1::IngestService::Service> {
  public:
-  /// The parts of CoreOptions that clients are told (Limits), and `max_streams`.
+  /// A stream that does not say Open for so long is ended (delivery-and-faults.md 5.2, T17).
+  static constexpr std::chrono::milliseconds kOpenTimeout{10'000};
+
+  /// The parts of CoreOptions that clients are told (Limits), and `max_streams`. Nobody but a test
+  /// gives an `open_timeout`.
   IngestService(asio::any_io_executor executor, const CoreOptions& options, const DaemonInfo& info,
-                Writers& writers, Metrics& metrics, Logger logger);
+                Writers& writers, Metrics& metrics, Logger logger,
+                std::chrono::milliseconds open_timeout = kOpenTimeout);
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Write(
       grpc::CallbackServerContext* context) override;
@@ -48,6 +54,7 @@ class IngestService final
   Writers& writers_;
   Metrics& metrics_;
   Logger logger_;
+  const std::chrono::milliseconds open_timeout_;
   std::atomic<std::uint64_t> streams_{0};
 };
 

@@ -45,8 +45,10 @@ asio::awaitable<void> StarrocksProbe::run() {
     if (state.cancelled() != asio::cancellation_type::none) co_return;
     note(answer);
     failures = answer.has_value() ? 0 : std::min(failures + 1, kMaxAttempt);
+    // A refused account is not tried more often than a good one (delivery-and-faults.md F050).
+    const bool steady = failures == 0 || answer.error().code == Errc::kBadCredentials;
     const Clock::duration pause =
-        failures == 0 ? Clock::duration(kPeriod) : backoff_delay(backoff, failures, random_);
+        steady ? Clock::duration(kPeriod) : backoff_delay(backoff, failures, random_);
     const bool passed = co_await sleep_for(pause);
     if (!passed) co_return;
   }

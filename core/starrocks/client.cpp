@@ -163,6 +163,8 @@ class Client::Impl {
     if (!answer) co_return answer.error();
     auto found = parse_feature(answer->response);
     if (found) co_return found;
+    // The other way asks with the same account (F050).
+    if (found.error().code == Errc::kBadCredentials) co_return found;
     auto result = co_await sql("SELECT current_version()", until);
     if (!result) co_return result.error();
     co_return version_of(*result);
@@ -173,6 +175,7 @@ class Client::Impl {
     auto known = co_await version(until);
     constexpr Version kFirst{2, 4, 0};
     if (known) co_return *known >= kFirst;
+    if (known.error().code == Errc::kBadCredentials) co_return known.error();
     auto request = probe_request(caller_.credentials());
     auto answer = co_await ask(std::move(request), until);
     if (!answer) co_return answer.error();

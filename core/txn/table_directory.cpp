@@ -1,12 +1,10 @@
 #include "core/txn/table_directory.hpp"
 
+#include "core/base/run_on.hpp"
 #include "core/starrocks/label.hpp"
-#include "core/txn/reaction.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,6 +23,9 @@ constexpr std::chrono::minutes kDatabaseAge{1};
 constexpr std::chrono::milliseconds kAskAgain{1'000};
 /// Open does not wait longer for the check of its database (it is a courtesy, not a promise).
 constexpr std::chrono::seconds kDatabaseCheck{2};
+/// After StarRocks refused our account it is not asked for so long (delivery-and-faults.md F050): a
+/// password policy may lock an account that tries too often.
+constexpr std::chrono::seconds kAccountPause{30};
 
 /// First releases of interfaces (starrocks-load-protocol.md 12).
 constexpr starrocks::Version kTransactions{2, 4, 0};
@@ -42,6 +43,13 @@ Refusal refuse(Reason reason, std::string message) {
 
 }  // namespace
 
+struct TableDirectory::Fetch {
+  explicit Fetch(asio::any_io_executor strand) : answered(std::move(strand)) {}
+
+  Signal answered;
+  std::optional<InfoAnswer> answer;
+};
+
 TableDirectory::TableDirectory(asio::any_io_executor executor, LoadServices services,
                                std::uint64_t random_seed, OutcomeSink outcomes)
     : executor_(executor),
@@ -49,34 +57,54 @@ TableDirectory::TableDirectory(asio::any_io_executor executor, LoadServices serv
       services_(std::move(services)),
       random_seed_(random_seed),
       outcomes_(std::move(outcomes)),
-      answered_(strand_) {}
+      fetches_(strand_) {}
 
 asio::awaitable<InfoAnswer> TableDirectory::info(starrocks::TableName table,
                                                  Clock::duration max_age) {
   auto on_strand = info_on_strand(std::move(table), max_age);
-  co_return co_await asio::co_spawn(strand_, std::move(on_strand), asio::use_awaitable);
+  auto answer = co_await run_on(strand_, std::move(on_strand));
+  co_return answer;
 }
 
 asio::awaitable<InfoAnswer> TableDirectory::info_on_strand(starrocks::TableName table,
                                                            Clock::duration max_age) {
-  // Others may wait for the answer, so whoever asked first does not take it along.
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  while (true) {
-    const Entry& entry = known_[table];
+  co_await asio::this_coro::throw_if_cancelled(false);
+  std::shared_ptr<Fetch> fetch;
+  {
+    Entry& entry = known_[table];
     if (entry.info && Clock::now() - entry.info->read_at <= max_age) co_return entry.info;
-    if (!entry.asking) break;
-    co_await answered_.wait();
-    if (!known_[table].info) break;  // it failed for the other; find out why
+    fetch = entry.fetch;
+    if (!fetch) {
+      if (ended_) co_return refuse(Reason::kStarrocksUnavailable, "the daemon is shutting down");
+      fetch = std::make_shared<Fetch>(strand_);
+      entry.fetch = fetch;
+      fetches_.spawn(run(table, fetch));  // may end at once, and take the entry with it
+    }
   }
-  known_[table].asking = true;
+  while (!fetch->answer) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+      co_return refuse(Reason::kStarrocksUnavailable, "the wait for StarRocks was given up");
+    }
+    co_await fetch->answered.wait();
+  }
+  co_return *fetch->answer;
+}
+
+/// A task of its own, so that it ends with the directory and not with whoever asked first.
+asio::awaitable<void> TableDirectory::run(starrocks::TableName table,
+                                          std::shared_ptr<Fetch> fetch) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   auto answer = co_await ask(table);
-  known_[table].asking = false;
-  if (answer.ok()) known_[table].info = answer.value();
-  // A table that is gone must not be found in the cache, and names that are no tables must not fill
-  // it.
-  if (!answer.ok() && answer.refusal().reason == Reason::kTableNotFound) known_.erase(table);
-  answered_.notify();
-  co_return answer;
+  Entry& entry = known_[table];
+  entry.fetch.reset();
+  if (answer.ok()) entry.info = answer.value();
+  // A table that is gone must not be found in the cache, and names of which nothing is known must
+  // not fill it.
+  const bool gone = !answer.ok() && answer.refusal().reason == Reason::kTableNotFound;
+  if (gone || !entry.info) known_.erase(table);
+  fetch->answer = std::move(answer);
+  fetch->answered.notify();
 }
 
 asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
@@ -88,14 +116,19 @@ asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
                     "`unknown_tables: allow_with_defaults`",
                     table.database, table.table));
   }
+  auto refused = account_refused();
+  if (refused) co_return std::move(*refused);
   auto info = std::make_shared<TableInfo>();
   info->options = *options;
   info->facts = co_await facts();
+  refused = account_refused();
+  if (refused) co_return std::move(*refused);
   const Deadline deadline = Clock::now() + services_.options.starrocks.query_timeout;
   auto schema = co_await services_.client.table_schema(table, deadline);
   if (schema.has_value()) {
     info->schema = std::move(*schema);
   } else {
+    note_account(schema.error());
     switch (schema.error().code) {
       case Errc::kNotFound:
         co_return refuse(Reason::kTableNotFound,
@@ -137,11 +170,15 @@ asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
     const std::lock_guard lock(mutex_);
     version_ = to_string(*version);
   } else {
+    note_account(version.error());
     // What is known does not change because one question was not answered. Otherwise the interface
     // is asked directly (8.8).
     if (facts_) co_return *facts_;
+    if (version.error().code == Errc::kBadCredentials) co_return facts;
     const Deadline again = Clock::now() + services_.options.starrocks.query_timeout;
     const auto transactions = co_await services_.client.has_transactions(again);
+    // Another table's question may have been answered meanwhile, and in full.
+    if (facts_) co_return *facts_;
     if (!transactions.has_value()) co_return facts;
     facts.has_transactions = *transactions;
   }
@@ -150,12 +187,35 @@ asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
   co_return facts;
 }
 
+void TableDirectory::note_account(const Error& error) {
+  if (error.code != Errc::kBadCredentials) return;
+  const std::lock_guard lock(mutex_);
+  account_refused_until_ = Clock::now() + kAccountPause;
+}
+
+std::optional<Refusal> TableDirectory::account_refused() const {
+  const std::lock_guard lock(mutex_);
+  const auto left = account_refused_until_ - Clock::now();
+  if (account_refused_until_ == Clock::time_point::min() || left <= Clock::duration::zero()) {
+    return std::nullopt;
+  }
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(left);
+  Refusal refusal = refuse(
+      Reason::kStarrocksUnavailable,
+      fmt::format("StarRocks refuses the account \"{}\" of this daemon; it is asked again in {} s",
+                  services_.options.starrocks.user,
+                  std::chrono::ceil<std::chrono::seconds>(pause).count()));
+  refusal.retry_after = pause;
+  return refusal;
+}
+
 asio::awaitable<Answer<Done>> TableDirectory::check_database(std::string database) {
   {
     const std::lock_guard lock(mutex_);
     const auto seen = databases_.find(database);
     if (seen != databases_.end() && Clock::now() - seen->second < kDatabaseAge) co_return Done{};
   }
+  if (account_refused()) co_return Done{};
   // A label that nobody has: the answer is UNKNOWN if the database is there (8.1).
   const std::string label = services_.labels.next(database);
   const Deadline deadline = Clock::now() + kDatabaseCheck;
@@ -165,6 +225,7 @@ asio::awaitable<Answer<Done>> TableDirectory::check_database(std::string databas
     databases_[database] = Clock::now();
     co_return Done{};
   }
+  note_account(state.error());
   if (state.error().code == Errc::kNotFound) {
     co_return refuse(Reason::kDatabaseNotFound,
                      fmt::format("database {} does not exist in StarRocks", database));
@@ -221,8 +282,16 @@ asio::awaitable<void> TableDirectory::stop(Deadline rollbacks_until) {
     stopped_ = true;
     for (const auto& [name, queue] : queues_) queues.push_back(queue);
   }
+  auto fetches = end_fetches();
+  co_await run_on(strand_, std::move(fetches));
   for (const auto& queue : queues) queue->cancel(rollbacks_until);
   for (const auto& queue : queues) co_await queue->join();
+}
+
+asio::awaitable<void> TableDirectory::end_fetches() {
+  ended_ = true;
+  fetches_.cancel();
+  co_await fetches_.join();
 }
 
 }  // namespace loadstar::txn

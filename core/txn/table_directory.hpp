@@ -3,6 +3,7 @@
 #include "core/base/reason.hpp"
 #include "core/base/signal.hpp"
 #include "core/base/table_schema.hpp"
+#include "core/base/task_group.hpp"
 #include "core/ingest/lane.hpp"
 #include "core/txn/table_queue.hpp"
 
@@ -28,7 +29,8 @@ struct TableInfo {
 /// All tables of the daemon: their queues, made on first use, and what StarRocks says of them,
 /// cached.
 ///
-/// Thread-safe. I/O runs on the directory's strand; a table is asked for once however many wait.
+/// Thread-safe. I/O runs on the directory's strand; a table is asked for once however many wait,
+/// and nobody takes the answer along who stops waiting for it. stop() is called before the end.
 class TableDirectory {
  public:
   TableDirectory(asio::any_io_executor executor, LoadServices services, std::uint64_t random_seed,
@@ -38,7 +40,10 @@ class TableDirectory {
 
   /// What is known of the table, not older than `max_age`. TABLE_NOT_FOUND (also when the table is
   /// not configured and unknown tables are refused), ACCESS_DENIED, STARROCKS_UNAVAILABLE: ask
-  /// again later.
+  /// again later. While StarRocks refuses our account it is asked every 30 s at most (F050), and
+  /// whoever comes between is refused at once.
+  ///
+  /// Cancelling ends the wait with STARROCKS_UNAVAILABLE; the question itself goes on for others.
   asio::awaitable<Answer<std::shared_ptr<const TableInfo>>> info(starrocks::TableName table,
                                                                  Clock::duration max_age);
 
@@ -65,15 +70,22 @@ class TableDirectory {
   asio::awaitable<void> stop(Deadline rollbacks_until = kNever);
 
  private:
+  /// One question under way, and its answer for all who wait for it.
+  struct Fetch;
+
   struct Entry {
     std::shared_ptr<const TableInfo> info;
-    bool asking = false;
+    std::shared_ptr<Fetch> fetch;  // unset while nobody asks
   };
 
   asio::awaitable<Answer<std::shared_ptr<const TableInfo>>> info_on_strand(
       starrocks::TableName table, Clock::duration max_age);
+  asio::awaitable<void> run(starrocks::TableName table, std::shared_ptr<Fetch> fetch);
   asio::awaitable<Answer<std::shared_ptr<const TableInfo>>> ask(starrocks::TableName table);
   asio::awaitable<ingest::ServerFacts> facts();
+  asio::awaitable<void> end_fetches();
+  void note_account(const Error& error);
+  [[nodiscard]] std::optional<Refusal> account_refused() const;
 
   asio::any_io_executor executor_;
   asio::any_io_executor strand_;
@@ -81,7 +93,8 @@ class TableDirectory {
   std::uint64_t random_seed_;
   OutcomeSink outcomes_;
   std::function<void()> others_;
-  Signal answered_;                              // on strand_
+  TaskGroup fetches_;                            // on strand_
+  bool ended_ = false;                           // on strand_; no further fetches
   std::map<starrocks::TableName, Entry> known_;  // on strand_
   std::optional<ingest::ServerFacts> facts_;     // on strand_
   Clock::time_point facts_read_at_;              // on strand_
@@ -90,6 +103,7 @@ class TableDirectory {
   std::map<starrocks::TableName, std::shared_ptr<TableQueue>> queues_;
   std::map<std::string, Clock::time_point> databases_;  // when each was last seen
   std::string version_;
+  Clock::time_point account_refused_until_ = Clock::time_point::min();
   bool stopped_ = false;
 };
 

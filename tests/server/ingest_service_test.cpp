@@ -60,6 +60,19 @@ TEST_F(IngestServiceTest, AStreamIsOpenedFedAcknowledgedAndClosed) {
   }
 }
 
+// Nothing is decided, so the client may come again (ingest-api.md 3.6).
+TEST_F(IngestServiceTest, AStreamThatSaysNothingIsEndedAndMayComeAgain) {
+  open_timeout_ = std::chrono::milliseconds(200);
+  restart();
+  Call silent(channel(target()));
+  const grpc::Status status = silent.finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(reason_of(status), "STARROCKS_UNAVAILABLE");
+  EXPECT_TRUE(decode(status).retry);
+  EXPECT_NE(status.error_message().find("no Open came within 200 ms"), std::string::npos);
+  EXPECT_TRUE(writers_.opens().empty());
+}
+
 TEST_F(IngestServiceTest, TheOpenReachesCoreAsItWasSent) {
   v1::WriteRequest request;
   v1::Open& open = *request.mutable_open();

@@ -18,6 +18,7 @@
 #include <prometheus/registry.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -82,7 +83,7 @@ class ServerTest : public ::testing::Test {
 
   void start() {
     ingest_ = std::make_unique<IngestService>(threads_->executor(), options_, info_, writers_,
-                                              metrics_, Logger());
+                                              metrics_, Logger(), open_timeout_);
     transactions_ = std::make_unique<TransactionService>(threads_->executor(), info_, writers_);
     admin_ = std::make_unique<AdminService>(threads_->executor(), info_, writers_, StartDrain());
     control_ = std::make_unique<AdminService>(
@@ -132,6 +133,7 @@ class ServerTest : public ::testing::Test {
   prometheus::Registry registry_;
   Metrics metrics_{registry_, "main", 50};
   CoreOptions options_;
+  std::chrono::milliseconds open_timeout_ = IngestService::kOpenTimeout;
   DaemonInfo info_{"1.2.3", "abcdef", "host-1234", {}};
   FakeWriters writers_{threads_->executor()};
   TemporaryDirectory directory_;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace loadstar::txn {
 namespace {
 
@@ -151,6 +153,52 @@ TEST_F(WriterRegistryTest, StatusTellsWhatIsHeld) {
   EXPECT_EQ(report.writers[0].ack.received_sequence, 1U);
   EXPECT_GT(report.writers[0].buffered_bytes, 0U);
   EXPECT_EQ(test::run(io_, writers_->status("x")).writers.size(), 0U);
+}
+
+// F050
+TEST_F(WriterRegistryTest, ARefusedAccountIsNotTriedHotAndItsRowsWait) {
+  std::vector<Clock::time_point> asked;
+  transport_.answer = [&asked](const http::Endpoint&,
+                               const http::Request&) -> std::optional<http::Response> {
+    asked.push_back(Clock::now());
+    return reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401);
+  };
+  const auto stream = opened("w");
+  auto append_one = [](WriteStream& to, SliceList message, bool& taken) -> asio::awaitable<void> {
+    const auto done = co_await to.append(std::move(message));
+    taken = done.ok();
+  };
+  bool taken = false;
+  TaskGroup tasks(io_.get_executor());
+  tasks.spawn(append_one(*stream, batch(1, "a\n"), taken));
+  test::pass_time(io_, 5min, 1s);
+  EXPECT_FALSE(taken) << "its table is not known yet";
+  EXPECT_GE(asked.size(), 5U);
+  for (std::size_t i = 1; i < asked.size(); ++i) EXPECT_GE(asked[i] - asked[i - 1], 30s);
+
+  transport_.answer = nullptr;
+  test::pass_time(io_, 35s);
+  EXPECT_TRUE(taken);
+  test::pass_time(io_, 10s);
+  EXPECT_EQ(starrocks_.rows("t").at("a"), 1U);
+
+  // The table is known now: it is the load that is refused.
+  asked.clear();
+  transport_.answer = [&asked](const http::Endpoint&,
+                               const http::Request& request) -> std::optional<http::Response> {
+    const bool load = request.target.find("/begin") != std::string::npos ||
+                      request.target.find("_stream_load") != std::string::npos;
+    if (!load) return std::nullopt;
+    asked.push_back(Clock::now());
+    return reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401);
+  };
+  EXPECT_TRUE(append(*stream, batch(2, "b\n")).ok());
+  test::pass_time(io_, 5min, 1s);
+  EXPECT_GE(asked.size(), 5U);
+  for (std::size_t i = 1; i < asked.size(); ++i) EXPECT_GE(asked[i] - asked[i - 1], 30s);
+  transport_.answer = nullptr;
+  test::pass_time(io_, 35s);
+  EXPECT_EQ(starrocks_.rows("t").at("b"), 1U);
 }
 
 }  // namespace
