@@ -10,8 +10,8 @@ namespace emulator {
 
 namespace {
 
-/// Calls and brackets inside each other: the parser takes 17 KB of stack for each of them when built for
-/// AddressSanitizer, and threads have 8 MB.
+/// Calls and brackets inside each other: the parser takes 17 KB of stack for each of them when
+/// built for AddressSanitizer, and threads have 8 MB.
 constexpr int kMostDepth = 200;
 
 [[noreturn]] void too_deep() {
