@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_starrocks.hpp"
 
 #include "core/base/deadline.hpp"
+#include "tests/simulation/trace.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -141,6 +142,20 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
   co_await asio::this_coro::throw_if_cancelled(false);
   ++exchanges_;
   Arrived arrived = arrival(std::move(endpoint), std::move(request));
+  if (!tracing()) {
+    auto answer = co_await exchange(std::move(arrived), deadline);
+    co_return answer;
+  }
+  const std::string what =
+      fmt::format("{} {} {} at {} [{}]", exchanges_, to_string(arrived.operation), arrived.label,
+                  arrived.endpoint.host, fmt::join(lines(arrived.request.body.to_string()), " "));
+  auto answer = co_await exchange(std::move(arrived), deadline);
+  trace("  {} -> {}", what, answer ? answer->body.substr(0, 100) : describe(answer.error()));
+  co_return answer;
+}
+
+asio::awaitable<Result<Response>> SimulatedStarrocks::exchange(Arrived arrived, Deadline deadline) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   if (arrived.endpoint.host == "dead1") {
     co_return Error{Errc::kConnectFailed, Certainty::kNotApplied, "refused by a dead host"};
   }
@@ -164,6 +179,8 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
     co_return Error{Errc::kCancelled, Certainty::kUnknown, "cancelled"};
   }
   const Certainty unsent = expects ? Certainty::kNotApplied : Certainty::kUnknown;
+  if (fault != Fault::kNone)
+    trace("  {} {}: {}", to_string(operation), arrived.label, to_string(fault));
   strike(fault, arrived.label);
   Clock::duration delay{};
   switch (fault) {
@@ -242,7 +259,9 @@ void SimulatedStarrocks::deliver_late(http::Endpoint endpoint, http::Request req
 
 asio::awaitable<void> SimulatedStarrocks::process_later(Arrived arrived, Clock::duration delay) {
   co_await sleep_for(delay);
-  static_cast<void>(process(arrived, false));
+  const Response answer = process(arrived, false);
+  trace("  late: {} {} at {} -> {}", to_string(arrived.operation), arrived.label,
+        arrived.endpoint.host, answer.body.substr(0, 100));
 }
 
 Response SimulatedStarrocks::process(const Arrived& arrived, bool publish_slowly) {
