@@ -43,11 +43,16 @@ std::optional<BatchWindow::Entry> BatchWindow::finish(std::uint64_t sequence, St
   return slot.entry;
 }
 
-std::string BatchWindow::rejected_ranges(std::size_t max_bytes) const {
+std::vector<std::uint64_t> BatchWindow::rejected_for(Reason reason) const {
   std::vector<std::uint64_t> sequences;
-  sequences.reserve(rejected_.size());
-  for (const Rejected& batch : rejected_) sequences.push_back(batch.sequence);
+  for (const Rejected& batch : rejected_) {
+    if (batch.refusal.reason == reason) sequences.push_back(batch.sequence);
+  }
   std::sort(sequences.begin(), sequences.end());
+  return sequences;
+}
+
+std::string ranges_text(const std::vector<std::uint64_t>& sequences, std::size_t max_bytes) {
   std::string text;
   for (std::size_t i = 0; i < sequences.size();) {
     std::size_t last = i;

@@ -50,8 +50,8 @@ class BatchWindow {
   /// Refused batches, in the order they became known.
   [[nodiscard]] const std::vector<Rejected>& rejected() const { return rejected_; }
 
-  /// Their sequences as text, ranges joined: "5,9-11"; at most `max_bytes` long, cut with "...".
-  [[nodiscard]] std::string rejected_ranges(std::size_t max_bytes) const;
+  /// Sequences of those that were refused for `reason`, in order.
+  [[nodiscard]] std::vector<std::uint64_t> rejected_for(Reason reason) const;
 
  private:
   enum class State : std::uint8_t { kPending, kCommitted, kRejected };
@@ -69,5 +69,9 @@ class BatchWindow {
   std::deque<Slot> slots_;  // of committed_ + 1 ... received_
   std::vector<Rejected> rejected_;
 };
+
+/// Sequences in order as text, ranges joined: "5,9-11"; at most `max_bytes` long, cut with "...".
+[[nodiscard]] std::string ranges_text(const std::vector<std::uint64_t>& sequences,
+                                      std::size_t max_bytes);
 
 }  // namespace loadstar::txn

@@ -312,17 +312,24 @@ Refusal Writer::rejection() const {
     return draining_refusal();
   }
   Refusal refusal = window_.rejected().front().refusal;
+  // Batches that were refused for another reason are not named: a client gives up those with bad
+  // rows, and must send again those that StarRocks had no time for.
+  const auto sequences = window_.rejected_for(refusal.reason);
   std::uint64_t first = window_.rejected().front().sequence;
   std::uint64_t last = first;
-  for (const auto& batch : window_.rejected()) {
-    if (batch.sequence + 1 == first) first = batch.sequence;
-    if (batch.sequence == last + 1) last = batch.sequence;
+  for (const auto sequence : sequences) {
+    if (sequence == last + 1) last = sequence;
   }
+  for (auto sequence = sequences.rbegin(); sequence != sequences.rend(); ++sequence) {
+    if (*sequence + 1 == first) first = *sequence;
+  }
+  const std::string ranges = ranges_text(sequences, kMaxRangesText);
   refusal.metadata["firstSequence"] = std::to_string(first);
   refusal.metadata["lastSequence"] = std::to_string(last);
-  refusal.metadata["rejectedSequences"] = window_.rejected_ranges(kMaxRangesText);
-  // Only if all is final: every other batch up to here is committed.
-  if (window_.settled()) {
+  refusal.metadata["rejectedSequences"] = ranges;
+  // Only if all is final and named: every other batch up to here is committed.
+  const bool all_named = sequences.size() == window_.rejected().size() && !ranges.ends_with("...");
+  if (window_.settled() && all_named) {
     refusal.metadata["receivedSequence"] = std::to_string(window_.received());
   }
   refusal.message = fmt::format("batch {}: {}", first, refusal.message);

@@ -143,6 +143,10 @@ Mishap MishapPlan::draw(Step step) {
   } else if (percent_ > 0 && random_.chance(percent_)) {
     mishap = chosen_[random_.below(chosen_.size())];
   }
+  // Few clients give up, so what befalls them then would hardly ever be seen.
+  if (!scripted_ && step == Step::kAbort && random_.chance(40)) {
+    mishap = static_cast<Mishap>(1 + random_.below(kMishaps - 1));
+  }
   if (!applies(mishap, step)) return Mishap::kNone;
   struck_[drawn_] = mishap;
   grid_.hit(mishap, step);

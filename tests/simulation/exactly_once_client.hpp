@@ -69,7 +69,7 @@ class ExactlyOnceClient final : public std::enable_shared_from_this<ExactlyOnceC
   template <class T>
   using Reply = std::optional<Answer<T>>;  // nullopt: nothing is known
 
-  // exactly_once_client.cpp: epochs, stream, rows
+  // exactly_once_client.cpp: epochs, stream
   asio::awaitable<bool> claim();
   asio::awaitable<void> serve_epoch();
   asio::awaitable<void> send_rows();
@@ -78,6 +78,8 @@ class ExactlyOnceClient final : public std::enable_shared_from_this<ExactlyOnceC
   asio::awaitable<bool> send_next(std::shared_ptr<Stream> stream);
   asio::awaitable<void> listen(std::shared_ptr<Stream> stream);
   void on_ack(const txn::Ack& ack);
+
+  // exactly_once_client_rows.cpp: batches and checkpoints
   [[nodiscard]] bool cut_batch();
   void end_checkpoint();
   [[nodiscard]] std::string message_of(const Kept& batch, std::size_t first) const;

@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_client.hpp"
 
 #include "core/base/deadline.hpp"
+#include "tests/simulation/trace.hpp"
 #include "tests/support/wire_writer.hpp"
 
 #include <fmt/format.h>
@@ -94,6 +95,8 @@ asio::awaitable<void> SimulatedClient::run() {
     const bool sent = co_await send_all(call);
     if (sent) call->stream->half_close();
     while (!call->over) co_await ended_.wait();
+    trace("{}: stream over{}{}", plan_.name, sent ? ", all was sent" : "",
+          call->refusal ? ": " + call->refusal->message : "");
     call->stream.reset();
     if (!call->refusal && sent) {
       // OK after a half-close: every received batch is committed (ingest_service.proto, Write).
@@ -140,6 +143,8 @@ asio::awaitable<bool> SimulatedClient::open(Call& call) {
   call.stream = answer.value();
   const auto& opened = call.stream->opened();
   call.next_sequence = opened.next_sequence;
+  trace("{} is {} from batch {} on", plan_.name, opened.attached ? "attached" : "opened anew",
+        opened.next_sequence);
   if (!opened.attached) {
     ++incarnations_;
     for (Batch& batch : waiting_) batch.sequence = 0;
@@ -164,6 +169,7 @@ asio::awaitable<bool> SimulatedClient::send_all(std::shared_ptr<Call> call) {
       for (const auto& row : batch.rows) ++ledger_.rows[row].sendings;
     }
     const std::uint64_t sequence = batch.sequence;
+    trace("{} sends batch {}: {}", plan_.name, sequence, fmt::join(batch.rows, " "));
     auto bytes = message(batch);
     const auto stream = call->stream;
     const auto appended = co_await stream->append(std::move(bytes));
@@ -216,10 +222,12 @@ void SimulatedClient::acknowledge(std::uint64_t committed) {
 }
 
 void SimulatedClient::settle_rejection(const Refusal& refusal) {
-  const auto rejected = parse_ranges(refusal.metadata.at("rejectedSequences"));
+  const std::string& ranges = refusal.metadata.at("rejectedSequences");
+  const auto rejected = parse_ranges(ranges);
   const auto received_text = refusal.metadata.find("receivedSequence");
   std::uint64_t received = 0;
   if (received_text != refusal.metadata.end()) received = std::stoull(received_text->second);
+  trace("{}: rejected {}, received {}", plan_.name, ranges, received);
   std::deque<Batch> left;
   for (Batch& batch : waiting_) {
     const bool named =

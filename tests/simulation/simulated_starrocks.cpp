@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_starrocks.hpp"
 
 #include "core/base/deadline.hpp"
+#include "tests/simulation/trace.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -141,6 +142,20 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
   co_await asio::this_coro::throw_if_cancelled(false);
   ++exchanges_;
   Arrived arrived = arrival(std::move(endpoint), std::move(request));
+  if (!tracing()) {
+    auto answer = co_await exchange(std::move(arrived), deadline);
+    co_return answer;
+  }
+  const std::string what =
+      fmt::format("{} {} {} at {} [{}]", exchanges_, to_string(arrived.operation), arrived.label,
+                  arrived.endpoint.host, fmt::join(lines(arrived.request.body.to_string()), " "));
+  auto answer = co_await exchange(std::move(arrived), deadline);
+  trace("  {} -> {}", what, answer ? answer->body.substr(0, 100) : describe(answer.error()));
+  co_return answer;
+}
+
+asio::awaitable<Result<Response>> SimulatedStarrocks::exchange(Arrived arrived, Deadline deadline) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   if (arrived.endpoint.host == "dead1") {
     co_return Error{Errc::kConnectFailed, Certainty::kNotApplied, "refused by a dead host"};
   }
@@ -164,6 +179,8 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::send(http::Endpoint endpoi
     co_return Error{Errc::kCancelled, Certainty::kUnknown, "cancelled"};
   }
   const Certainty unsent = expects ? Certainty::kNotApplied : Certainty::kUnknown;
+  if (fault != Fault::kNone)
+    trace("  {} {}: {}", to_string(operation), arrived.label, to_string(fault));
   strike(fault, arrived.label);
   Clock::duration delay{};
   switch (fault) {
@@ -242,7 +259,9 @@ void SimulatedStarrocks::deliver_late(http::Endpoint endpoint, http::Request req
 
 asio::awaitable<void> SimulatedStarrocks::process_later(Arrived arrived, Clock::duration delay) {
   co_await sleep_for(delay);
-  static_cast<void>(process(arrived, false));
+  const Response answer = process(arrived, false);
+  trace("  late: {} {} at {} -> {}", to_string(arrived.operation), arrived.label,
+        arrived.endpoint.host, answer.body.substr(0, 100));
 }
 
 Response SimulatedStarrocks::process(const Arrived& arrived, bool publish_slowly) {
@@ -281,64 +300,6 @@ Response SimulatedStarrocks::process(const Arrived& arrived, bool publish_slowly
       break;
   }
   return answer_other(arrived);
-}
-
-Response SimulatedStarrocks::answer_other(const Arrived& arrived) {
-  const std::string& target = arrived.request.target;
-  if (target.find("/api/v2/feature") != std::string::npos) {
-    return json(R"({"version":"3.5.0","features":[],"status":"OK"})");
-  }
-  if (target.find("/schema") != std::string::npos) {
-    return json(
-        R"({"code":"0","message":"OK","result":{"keysType":"DUP_KEYS","columns":[{"name":"line","type":{"name":"VARCHAR","columnSize":65533},"isKey":true,"isAllowNull":true}]}})");
-  }
-  Response missing;
-  missing.status = 404;
-  missing.body = "<html>this is 404 page.</html>";
-  return missing;
-}
-
-/// Answers that say no before anything was done, or, with "too many versions", after the load
-/// failed.
-Response SimulatedStarrocks::refuse_load(const Arrived& arrived, Fault fault) {
-  const bool plain = arrived.operation == Operation::kStreamLoad;
-  const auto answer = [&](std::string_view word, std::string_view text) {
-    return plain ? json(fmt::format(R"({{"TxnId":-1,"Label":"{}","Status":"Fail","Message":"{}"}})",
-                                    arrived.label, text))
-                 : failure(word, text);
-  };
-  if (fault == Fault::kInProcessing) {
-    return json(fmt::format(
-        R"({{"Status":"TXN_IN_PROCESSING","Label":"{}","Message":"Transaction is in processing"}})",
-        arrived.label));
-  }
-  if (fault == Fault::kLockTimeout) {
-    return frontend_failure("get database write lock timeout, transactionId=7, database=1");
-  }
-  if (fault == Fault::kTooManyTransactions) {
-    return answer("ANALYSIS_ERROR", "current running txns on db 1 is 1000, larger than limit 1000");
-  }
-  if (fault == Fault::kTooManyVersions) {
-    constexpr std::string_view kText =
-        "Failed to load data into tablet 7, because of too many versions, current/limit: "
-        "1001/1000. You can reduce the loading job concurrency, or increase loading data batch "
-        "size.";
-    const auto id = model_.fail_load(arrived.label, std::string(kText));
-    return plain ? json(fmt::format(R"({{"TxnId":{},"Label":"{}","Status":"Fail","Message":"{}"}})",
-                                    id, arrived.label, kText))
-                 : failure("INTERNAL_ERROR", kText);
-  }
-  if (fault == Fault::kUnauthorized) {
-    Response refused;
-    refused.status = 401;
-    refused.body =
-        R"({"status":"FAILED","code":"1","msg":"Access denied for u@1.2.3.4","message":"Access denied for u@1.2.3.4"})";
-    return refused;
-  }
-  const bool question =
-      arrived.operation == Operation::kQuery || arrived.operation == Operation::kCancel;
-  if (question) return json(R"({"status":"FAILED","code":"1","msg":"busy","message":"busy"})");
-  return answer("INTERNAL_ERROR", "some trouble");
 }
 
 void SimulatedStarrocks::strike(Fault fault, const std::string& label) {

@@ -62,6 +62,7 @@ class SimulatedStarrocks final : public http::Transport {
     std::string label;
   };
 
+  asio::awaitable<Result<http::Response>> exchange(Arrived arrived, Deadline deadline);
   asio::awaitable<void> process_later(Arrived arrived, Clock::duration delay);
   [[nodiscard]] static Arrived arrival(http::Endpoint endpoint, http::Request request);
   /// False: it is only sent on to a backend.

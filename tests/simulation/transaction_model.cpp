@@ -241,7 +241,7 @@ void TransactionModel::time_out(const std::string& label) {
 void TransactionModel::evict() {
   std::erase_if(transactions_, [this](const auto& entry) {
     const bool committed = is_committed(entry.second.state);
-    if (committed && behaviour_.forgets_committed) ++evictions_;
+    if (committed && behaviour_.forgets_committed) forgotten_.insert(entry.first);
     return (committed && behaviour_.forgets_committed) || entry.second.state == State::kAborted;
   });
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,7 +83,10 @@ class TransactionModel {
   /// How often each row is committed in `table`.
   [[nodiscard]] const std::map<std::string, unsigned>& rows(const std::string& table) const;
   /// Committed labels that were forgotten: only then may a retry of at-least-once double rows.
-  [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
+  [[nodiscard]] std::uint64_t evictions() const { return forgotten_.size(); }
+  [[nodiscard]] bool has_forgotten(const std::string& label) const {
+    return forgotten_.contains(label);
+  }
   /// Transactions that were committed.
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
@@ -97,7 +101,7 @@ class TransactionModel {
   std::map<std::string, Transaction> transactions_;  // by label, the newest
   std::map<std::string, std::map<std::string, unsigned>> tables_;
   std::int64_t next_id_ = 1000;
-  std::uint64_t evictions_ = 0;
+  std::set<std::string> forgotten_;  // committed labels
   std::uint64_t commits_ = 0;
 };
 

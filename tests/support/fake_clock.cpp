@@ -1,14 +1,13 @@
 #include "tests/support/fake_clock.hpp"
 
-#include <utility>
-
 namespace loadstar {
 namespace {
 
 constexpr Clock::time_point kStart{std::chrono::hours(1000)};
 Clock::time_point current = kStart;
-// What Asio's reactor was last told to wait for, by its own account; see nearest_timer().
-std::optional<Clock::duration> nearest;
+// When the earliest timer was due when a reactor asked last; see nearest_timer().
+Clock::time_point nearest = kNever;
+bool reactor_sleeps = false;
 
 }  // namespace
 
@@ -25,15 +24,19 @@ void set_clock(Clock::time_point now) { current = now; }
 void advance_clock(Clock::duration length) { current += length; }
 void reset_clock() { current = kStart; }
 
-std::optional<Clock::duration> take_nearest_timer() { return std::exchange(nearest, std::nullopt); }
+Clock::time_point nearest_timer() { return nearest; }
+void let_reactor_sleep(bool sleeps) { reactor_sleeps = sleeps; }
 
 }  // namespace test
 }  // namespace loadstar
 
 loadstar::Clock::duration boost::asio::wait_traits<loadstar::Clock>::to_wait_duration(
     const loadstar::Clock::duration& wait) {
-  loadstar::nearest = wait;
-  return loadstar::Clock::duration::zero();
+  using loadstar::Clock;
+  const bool never = wait >= loadstar::kNever - Clock::now();
+  loadstar::nearest = never ? loadstar::kNever : Clock::now() + wait;
+  const bool due = wait <= Clock::duration::zero();
+  return due || !loadstar::reactor_sleeps ? Clock::duration::zero() : std::chrono::hours(1);
 }
 
 loadstar::Clock::duration boost::asio::wait_traits<loadstar::Clock>::to_wait_duration(

@@ -2,8 +2,6 @@
 
 #include "core/base/clock.hpp"
 
-#include <optional>
-
 namespace loadstar::test {
 
 /// The clock of tests: starts at a fixed point and moves only by these calls. Linking
@@ -13,8 +11,12 @@ void advance_clock(Clock::duration length);
 /// Back to the start; call in SetUp, because the clock is one per process.
 void reset_clock();
 
-/// How far off the earliest timer was when a reactor looked at its timers last; nullopt if none has
-/// since the last call of this function. For VirtualTime.
-[[nodiscard]] std::optional<Clock::duration> take_nearest_timer();
+// For VirtualTime.
+
+/// No timer is due before this, as far as the reactors have asked.
+[[nodiscard]] Clock::time_point nearest_timer();
+/// Whether reactors are told to sleep for timers that are not due yet. Otherwise they look at every
+/// poll, which costs a system call for each timer that is set.
+void let_reactor_sleep(bool sleeps);
 
 }  // namespace loadstar::test

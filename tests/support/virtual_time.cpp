@@ -7,33 +7,32 @@
 
 namespace loadstar::test {
 
-void VirtualTime::wait() {
+VirtualTime::VirtualTime(boost::asio::io_context& io) : io_(io), kick_(io), sentinel_(io, kNever) {
+  let_reactor_sleep(true);
   sentinel_.async_wait([](const boost::system::error_code& /*ec*/) {});
 }
+
+VirtualTime::~VirtualTime() { let_reactor_sleep(false); }
 
 void VirtualTime::settle() {
   constexpr std::size_t kMaxHandlers = 50'000'000;
   std::size_t handlers = 0;
-  while (true) {
-    static_cast<void>(take_nearest_timer());
-    io_.restart();
-    const std::size_t ran = io_.poll();
-    handlers += ran;
-    LOADSTAR_ASSERT(handlers < kMaxHandlers, "the tasks under test come to rest");
-    // Only an idle poll in which the reactor looked at its timers proves that none was due: the
-    // kernel's timer, by which the reactor is told to look, may be a moment late.
-    const auto nearest = take_nearest_timer();
-    if (ran == 0 && nearest && *nearest > Clock::duration::zero()) {
-      next_ = *nearest;
-      return;
+  do {
+    bool kicked = false;
+    kick_.expires_at(Clock::time_point::min());
+    kick_.async_wait([&kicked](const boost::system::error_code& /*ec*/) { kicked = true; });
+    // The kernel's timer, by which the reactor is told to look, may be a moment late.
+    while (!kicked) {
+      io_.restart();
+      handlers += io_.poll();
     }
-  }
+    LOADSTAR_ASSERT(handlers < kMaxHandlers, "the tasks under test come to rest");
+  } while (nearest_timer() <= Clock::now());
 }
 
 bool VirtualTime::step(Clock::time_point limit) {
-  const auto left = limit - Clock::now();
-  if (left <= Clock::duration::zero()) return false;
-  advance_clock(std::min(next_, left));
+  if (Clock::now() >= limit) return false;
+  advance_clock(std::min(nearest_timer(), limit) - Clock::now());
   settle();
   return true;
 }

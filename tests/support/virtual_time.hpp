@@ -8,13 +8,13 @@ namespace loadstar::test {
 
 /// Discrete-event time for one io_context under the fake clock: time jumps from timer to timer, so
 /// a virtual hour in which nothing happens costs nothing. What happens at one instant is settled
-/// before the next; the order is that of Asio's queues, so a run replays.
+/// before the next; the order is that of Asio's queues, so a run replays. One at a time.
 class VirtualTime {
  public:
-  explicit VirtualTime(boost::asio::io_context& io) : sentinel_(io, kNever), io_(io) { wait(); }
+  explicit VirtualTime(boost::asio::io_context& io);
   VirtualTime(const VirtualTime&) = delete;
   VirtualTime& operator=(const VirtualTime&) = delete;
-  ~VirtualTime() { sentinel_.cancel(); }
+  ~VirtualTime();
 
   /// Runs everything that is due now.
   void settle();
@@ -22,11 +22,9 @@ class VirtualTime {
   bool step(Clock::time_point limit);
 
  private:
-  void wait();
-
-  Timer sentinel_;  // so that the reactor always has a timer to tell of
   boost::asio::io_context& io_;
-  Clock::duration next_{};  // from now to the earliest timer
+  Timer kick_;      // always the earliest: makes the reactor look at its timers
+  Timer sentinel_;  // never due: the reactor always has a timer to tell of
 };
 
 }  // namespace loadstar::test

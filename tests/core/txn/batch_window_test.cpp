@@ -46,17 +46,25 @@ TEST(BatchWindowTest, ARejectedBatchHoldsTheWatermarkForGood) {
   EXPECT_TRUE(window.commit(3));
   EXPECT_EQ(window.committed(), 1U);
   EXPECT_TRUE(window.settled());
-  EXPECT_EQ(window.rejected_ranges(100), "2");
+  EXPECT_EQ(window.rejected_for(Reason::kRowsRejected), std::vector<std::uint64_t>{2});
+}
+
+TEST(BatchWindowTest, RefusedBatchesAreNamedByReasonInOrder) {
+  BatchWindow window;
+  for (int i = 0; i < 6; ++i) window.receive(entry());
+  Refusal unavailable;
+  unavailable.reason = Reason::kStarrocksUnavailable;
+  EXPECT_TRUE(window.reject(5, rows_rejected()));
+  EXPECT_TRUE(window.reject(1, unavailable));
+  EXPECT_TRUE(window.reject(3, rows_rejected()));
+  EXPECT_EQ(window.rejected_for(Reason::kRowsRejected), (std::vector<std::uint64_t>{3, 5}));
+  EXPECT_EQ(window.rejected_for(Reason::kStarrocksUnavailable), std::vector<std::uint64_t>{1});
 }
 
 TEST(BatchWindowTest, RangesAreJoinedAndCut) {
-  BatchWindow window;
-  for (int i = 0; i < 40; ++i) window.receive(entry());
-  for (const std::uint64_t sequence : {5U, 10U, 9U, 11U, 30U, 32U}) {
-    EXPECT_TRUE(window.reject(sequence, rows_rejected()));
-  }
-  EXPECT_EQ(window.rejected_ranges(100), "5,9-11,30,32");
-  EXPECT_EQ(window.rejected_ranges(10), "5,9-11,...");
+  const std::vector<std::uint64_t> sequences{5, 9, 10, 11, 30, 32};
+  EXPECT_EQ(ranges_text(sequences, 100), "5,9-11,30,32");
+  EXPECT_EQ(ranges_text(sequences, 10), "5,9-11,...");
 }
 
 TEST(BatchWindowTest, PendingCountsReturnToZeroInAnyOrder) {
