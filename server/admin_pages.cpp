@@ -51,8 +51,14 @@ AdminReply probe_reply(const ProbeResult& result, bool verbose) {
 }  // namespace
 
 AdminPages::AdminPages(const DaemonInfo& info, const DaemonState& state, const Probes& probes,
-                       prometheus::Registry& registry, Writers& writers)
-    : info_(info), state_(state), probes_(probes), registry_(registry), writers_(writers) {}
+                       prometheus::Registry& registry, Writers& writers,
+                       std::function<void()> refresh)
+    : info_(info),
+      state_(state),
+      probes_(probes),
+      registry_(registry),
+      writers_(writers),
+      refresh_(std::move(refresh)) {}
 
 asio::awaitable<AdminReply> AdminPages::answer(Door door, AdminRequest request) {
   if (request.method != "GET" && request.method != "HEAD") {
@@ -78,6 +84,7 @@ asio::awaitable<AdminReply> AdminPages::answer(Door door, AdminRequest request) 
 }
 
 std::string AdminPages::metrics_text() const {
+  refresh_();
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   std::vector<prometheus::MetricFamily> process = process_metrics_.Collect();
   families.insert(families.end(), std::make_move_iterator(process.begin()),

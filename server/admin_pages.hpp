@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <prometheus/registry.h>
 
+#include <functional>
 #include <string>
 
 namespace loadstar::server {
@@ -37,8 +38,9 @@ struct AdminReply {
 /// Thread-safe. References outlive the object.
 class AdminPages {
  public:
+  /// `refresh` brings metrics up to date that are computed; called before each scrape.
   AdminPages(const DaemonInfo& info, const DaemonState& state, const Probes& probes,
-             prometheus::Registry& registry, Writers& writers);
+             prometheus::Registry& registry, Writers& writers, std::function<void()> refresh);
 
   /// 404 for what this door does not have, 405 for everything but GET and HEAD.
   asio::awaitable<AdminReply> answer(Door door, AdminRequest request);
@@ -51,6 +53,7 @@ class AdminPages {
   const Probes& probes_;
   prometheus::Registry& registry_;
   Writers& writers_;
+  std::function<void()> refresh_;
   ProcessMetrics process_metrics_;
 };
 

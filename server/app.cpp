@@ -15,6 +15,7 @@
 #include "server/registry_writers.hpp"
 #include "server/starrocks_probe.hpp"
 #include "server/stop_switch.hpp"
+#include "server/tls.hpp"
 #include "server/transaction_service.hpp"
 
 #include <boost/asio/post.hpp>
@@ -82,7 +83,13 @@ class App::Impl {
         heartbeat_(pool_threads_.executor()),
         probes_({options_.admin.livez_stall, options_.admin.readiness_requires_starrocks}, state_,
                 heartbeat_) {
+    logger_ = logger_.counting([this](LogLevel level) { metrics_.log_message(level); });
     register_info_metrics(registry_, config_hash);
+    // Their series are there, with 0, before anything is loaded (operations.md 4.1).
+    for (const auto& [name, table] : options_.core.tables) {
+      const std::size_t dot = name.find('.');
+      metrics_.table(name.substr(0, dot), name.substr(dot + 1));
+    }
     watch_signals();
   }
 
@@ -176,7 +183,14 @@ class App::Impl {
   }
 
   bool start_doors(std::string& error) {
-    pages_ = std::make_unique<AdminPages>(info_, state_, probes_, registry_, *view_);
+    auto refresh = [this] {
+      metrics_.refresh();
+      // Read again each time: the file is renewed while the daemon runs.
+      const auto end = certificate_end(options_.listen.tls);
+      if (end) metrics_.certificate_expiry("grpc", *end);
+    };
+    pages_ =
+        std::make_unique<AdminPages>(info_, state_, probes_, registry_, *view_, std::move(refresh));
     const bool probes = open_door(Door::kProbe, options_.admin.probe_listen, error);
     return probes && open_door(Door::kAdmin, options_.admin.listen, error);
   }

@@ -2,9 +2,13 @@
 
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <fstream>
 
 namespace loadstar::server {
@@ -47,6 +51,26 @@ std::shared_ptr<grpc::ServerCredentials> make_server_credentials(
     tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
   return grpc::experimental::TlsServerCredentials(tls);
+}
+
+std::optional<std::chrono::system_clock::time_point> certificate_end(
+    const config::ServerTlsOptions& options) {
+  using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+  using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+  if (!options.enabled) return std::nullopt;
+  const Bio file(BIO_new_file(options.cert_file.c_str(), "r"), &BIO_free);
+  std::optional<std::chrono::system_clock::time_point> first;
+  while (file) {
+    const Certificate certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr),
+                                  &X509_free);
+    if (!certificate) break;
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1) continue;
+    const auto end = std::chrono::system_clock::from_time_t(::timegm(&parts));
+    if (!first || end < *first) first = end;
+  }
+  ERR_clear_error();  // the end of the file is one
+  return first;
 }
 
 }  // namespace loadstar::server

@@ -4,7 +4,9 @@
 
 #include <grpcpp/security/server_credentials.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace loadstar::server {
@@ -15,5 +17,10 @@ namespace loadstar::server {
 /// enforce.
 [[nodiscard]] std::shared_ptr<grpc::ServerCredentials> make_server_credentials(
     const config::ServerTlsOptions& options, std::string& error);
+
+/// When the first certificate of the listeners' chain ends; nullopt without TLS, or if the file has
+/// no certificate that can be read. Reads the file.
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> certificate_end(
+    const config::ServerTlsOptions& options);
 
 }  // namespace loadstar::server

@@ -60,6 +60,21 @@ class StderrSink final : public LogSink {
   spdlog::logger logger_;
 };
 
+class CountingSink final : public LogSink {
+ public:
+  CountingSink(std::shared_ptr<LogSink> inner, std::function<void(LogLevel)> count)
+      : inner_(std::move(inner)), count_(std::move(count)) {}
+
+  void write(LogLevel level, std::string_view message, const LogFields& fields) override {
+    inner_->write(level, message, fields);
+    count_(level);
+  }
+
+ private:
+  std::shared_ptr<LogSink> inner_;
+  std::function<void(LogLevel)> count_;
+};
+
 }  // namespace
 
 std::string_view to_string(LogLevel level) {
@@ -80,6 +95,12 @@ Logger Logger::with(std::string key, std::string value) const {
   Logger extended = *this;
   extended.fields_.emplace_back(std::move(key), std::move(value));
   return extended;
+}
+
+Logger Logger::counting(std::function<void(LogLevel)> count) const {
+  Logger counting = *this;
+  if (sink_) counting.sink_ = std::make_shared<CountingSink>(sink_, std::move(count));
+  return counting;
 }
 
 void Logger::debug(std::string_view message, const LogFields& more) const {

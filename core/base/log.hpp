@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,10 @@ class Logger {
 
   /// A logger that adds `key`=`value` to each line.
   [[nodiscard]] Logger with(std::string key, std::string value) const;
+
+  /// A logger that also tells `count` of each line it writes (loadstar_log_messages_total). `count`
+  /// is called from any thread.
+  [[nodiscard]] Logger counting(std::function<void(LogLevel)> count) const;
 
   void debug(std::string_view message, const LogFields& more = {}) const;
   void info(std::string_view message, const LogFields& more = {}) const;

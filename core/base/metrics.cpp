@@ -3,6 +3,7 @@
 #include <prometheus/family.h>
 
 #include <array>
+#include <optional>
 
 namespace loadstar {
 namespace {
@@ -45,6 +46,19 @@ Family<Histogram>& histogram(Registry& registry, const char* name, const char* h
   return BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
+/// Tables above the limit are counted up to here, so that their names cannot fill the memory.
+constexpr std::size_t kMostCollapsed = 10'000;
+
+double unix_seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// `since` as Unix time; now if nothing is held, so that `time() - x` is the age at all times.
+double since_or_now(const std::optional<Clock::time_point>& since) {
+  const auto age = since ? Clock::now() - *since : Clock::duration::zero();
+  return unix_seconds(wall_now()) - std::chrono::duration<double>(age).count();
+}
+
 }  // namespace
 
 std::string_view to_string(FlushTrigger trigger) {
@@ -67,6 +81,18 @@ std::string_view to_string(FlushTrigger trigger) {
       return "order";
   }
   return "client";
+}
+
+std::string_view to_string(RejectedFor reason) {
+  constexpr std::array<std::string_view, kRejectedFor> kNames{
+      "parse", "type", "null", "length", "range", "partition", "other"};
+  return kNames.at(static_cast<std::size_t>(reason));
+}
+
+std::string_view to_string(LoadPhase phase) {
+  constexpr std::array<std::string_view, kLoadPhases> kNames{
+      "queue", "begin", "put", "plan", "read", "write", "prepare", "publish"};
+  return kNames.at(static_cast<std::size_t>(phase));
 }
 
 struct Metrics::Families {
@@ -93,6 +119,9 @@ struct Metrics::Families {
                              "Bytes of batches accepted from clients.")),
         duplicates(counter(registry, "loadstar_ingest_duplicate_batches_total",
                            "Batches that were recognised as sent again.")),
+        watermark(gauge(registry, "loadstar_commit_watermark_timestamp_seconds",
+                        "Everything received before this Unix time is final; now if nothing is "
+                        "held.")),
         rejected_rows(counter(registry, "loadstar_rejected_rows_total",
                               "Rows kept out of the table and returned to the client.")),
         flushes(counter(registry, "loadstar_flushes_total", "Flushes, by why they started.")),
@@ -109,6 +138,8 @@ struct Metrics::Families {
             gauge(registry, "loadstar_circuit_open", "Frontends whose circuit breaker is open.")),
         load_duration(histogram(registry, "loadstar_load_duration_seconds",
                                 "From the start of a flush to its final state.")),
+        load_phase(histogram(registry, "loadstar_load_phase_duration_seconds",
+                             "Steps of a load, by our clock and by StarRocks' own times.")),
         load_size(histogram(registry, "loadstar_load_size_bytes", "Payload bytes per load.")),
         ack(histogram(registry, "loadstar_ack_duration_seconds",
                       "From the arrival of a batch to its acknowledgement.")),
@@ -119,8 +150,17 @@ struct Metrics::Families {
             counter(registry, "loadstar_transactions_prepared_total", "Transactions prepared.")),
         poisoned(counter(registry, "loadstar_transactions_poisoned_total",
                          "Transactions rolled back because an outcome was not proved.")),
+        open_transactions(gauge(registry, "loadstar_transactions_open",
+                                "Transactions of this daemon that have not ended.")),
+        prepared_oldest(gauge(registry, "loadstar_prepared_oldest_timestamp_seconds",
+                              "Unix time since when the oldest prepared transaction of this daemon "
+                              "waits; now if there is none.")),
         recovered(counter(registry, "loadstar_transactions_recovered_total",
-                          "Transactions of earlier epochs that were rolled back.")),
+                          "Transactions of earlier epochs that were found, by what became of "
+                          "them.")),
+        log_messages(counter(registry, "loadstar_log_messages_total", "Log lines, by level.")),
+        certificates(gauge(registry, "loadstar_tls_certificate_expiry_timestamp_seconds",
+                           "Unix time at which the first certificate of the chain ends.")),
         fenced(counter(registry, "loadstar_fenced_opens_total",
                        "Calls refused because a higher epoch owns the writer.")),
         commit(
@@ -152,6 +192,7 @@ struct Metrics::Families {
   Family<Counter>& ingest_rows;
   Family<Counter>& ingest_bytes;
   Family<Counter>& duplicates;
+  Family<Gauge>& watermark;
   Family<Counter>& rejected_rows;
   Family<Counter>& flushes;
   Family<Counter>& attempts;
@@ -163,13 +204,18 @@ struct Metrics::Families {
   Family<Gauge>& state;
   Family<Gauge>& circuits;
   Family<Histogram>& load_duration;
+  Family<Histogram>& load_phase;
   Family<Histogram>& load_size;
   Family<Histogram>& ack;
   Family<Histogram>& checkpoint;
   Family<Counter>& begun;
   Family<Counter>& prepared;
   Family<Counter>& poisoned;
+  Family<Gauge>& open_transactions;
+  Family<Gauge>& prepared_oldest;
   Family<Counter>& recovered;
+  Family<Counter>& log_messages;
+  Family<Gauge>& certificates;
   Family<Counter>& fenced;
   Family<Histogram>& commit;
   Family<Counter>& possible_duplicates;
@@ -195,58 +241,92 @@ Metrics::Metrics(Registry& registry, std::string cluster, std::size_t max_tables
       transactions_begun(families_->begun.Add({{"cluster", cluster_}})),
       transactions_prepared(families_->prepared.Add({{"cluster", cluster_}})),
       transactions_poisoned(families_->poisoned.Add({{"cluster", cluster_}})),
-      transactions_recovered(families_->recovered.Add({{"cluster", cluster_}})),
+      transactions_open_begun(
+          families_->open_transactions.Add({{"cluster", cluster_}, {"state", "begun"}})),
+      transactions_open_prepared(
+          families_->open_transactions.Add({{"cluster", cluster_}, {"state", "prepared"}})),
       fenced_opens(families_->fenced.Add({{"cluster", cluster_}})),
       commit_duration(families_->commit.Add({{"cluster", cluster_}}, duration_buckets())),
       possible_duplicate_batches(families_->possible_duplicates.Add({{"cluster", cluster_}})),
       backpressure_seconds(families_->backpressure.Add({})),
-      rows_lost(families_->lost.Add({})),
+      rows_lost(families_->lost.Add({{"reason", "bug"}})),
       ingest_streams(families_->streams.Add({})),
       memory_budget(families_->budget.Add({})),
       memory_reserved(families_->reserved.Add({})),
       starrocks_up(families_->up.Add({{"cluster", cluster_}})),
       collapsed_tables(families_->collapsed.Add({})) {
   for (std::size_t i = 0; i < kFlushTriggers; ++i) flushes(static_cast<FlushTrigger>(i));
+  const auto series = [this](auto& family, const char* name, std::string_view value) {
+    family.Add({{"cluster", cluster_}, {name, std::string(value)}});
+  };
+  for (const char* action : {"committed", "aborted", "left"}) {
+    series(families_->recovered, "action", action);
+  }
+  for (const char* outcome : {"committed", "aborted", "unknown"}) {
+    series(families_->transactions, "outcome", outcome);
+  }
+  for (const LogLevel level :
+       {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
+    families_->log_messages.Add({{"level", std::string(to_string(level))}});
+  }
+  refresh();
 }
 
 Metrics::~Metrics() = default;
 
+void Metrics::refresh() {
+  families_->prepared_oldest.Add({{"cluster", cluster_}}).Set(since_or_now(prepared.get()));
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, table] : tables_) table.watermark.Set(since_or_now(table.held->get()));
+}
+
 TableMetrics& Metrics::table(const std::string& database, const std::string& table) {
   const std::lock_guard lock(mutex_);
-  auto key = std::pair(database, table);
+  auto key = TableKey(database, table);
   const auto found = tables_.find(key);
-  if (found != tables_.end()) return found->second;
+  if (found != tables_.end()) return found->second.series;
   if (tables_.size() >= max_tables_) {
-    collapsed_tables.Increment();
-    key = std::pair(std::string("_other"), std::string("_other"));
+    if (collapsed_.size() < kMostCollapsed) collapsed_.insert(key);
+    collapsed_tables.Set(static_cast<double>(collapsed_.size()));
+    key = TableKey("_other", "_other");
     const auto other = tables_.find(key);
-    if (other != tables_.end()) return other->second;
+    if (other != tables_.end()) return other->second.series;
   }
   const Labels labels{{"cluster", cluster_}, {"db", key.first}, {"table", key.second}};
-  const auto with = [&labels](const char* name, const char* value) {
+  const auto with = [&labels](const char* name, std::string_view value) {
     Labels more = labels;
-    more[name] = value;
+    more[name] = std::string(value);
     return more;
   };
   Families& f = *families_;
-  TableMetrics series{f.load_bytes.Add(labels),
-                      f.load_rows.Add(with("result", "loaded")),
-                      f.load_rows.Add(with("result", "filtered")),
-                      f.load_rows.Add(with("result", "unselected")),
-                      f.loads.Add(with("outcome", "succeeded")),
-                      f.loads.Add(with("outcome", "failed")),
-                      f.wire_bytes.Add(labels),
-                      f.loads_in_progress.Add(labels),
-                      f.flush_interval.Add(labels),
-                      f.last_success.Add(labels),
-                      f.buffer_bytes.Add(labels),
-                      f.buffer_rows.Add(labels),
-                      f.ingest_batches.Add(labels),
-                      f.ingest_rows.Add(labels),
-                      f.ingest_bytes.Add(labels),
-                      f.duplicates.Add(labels),
-                      f.rejected_rows.Add(labels)};
-  return tables_.emplace(key, series).first->second;
+  std::array<Counter*, kRejectedFor> rejected{};
+  for (std::size_t i = 0; i < kRejectedFor; ++i) {
+    const auto reason = to_string(static_cast<RejectedFor>(i));
+    rejected.at(i) = &f.rejected_rows.Add(with("reason", reason));
+  }
+  auto held = std::make_unique<Oldest>();
+  const TableMetrics series{f.load_bytes.Add(labels),
+                            f.load_rows.Add(with("result", "loaded")),
+                            f.load_rows.Add(with("result", "filtered")),
+                            f.load_rows.Add(with("result", "unselected")),
+                            f.loads.Add(with("outcome", "succeeded")),
+                            f.loads.Add(with("outcome", "failed")),
+                            f.wire_bytes.Add(labels),
+                            f.loads_in_progress.Add(labels),
+                            f.flush_interval.Add(labels),
+                            f.last_success.Add(labels),
+                            f.buffer_bytes.Add(labels),
+                            f.buffer_rows.Add(labels),
+                            f.ingest_batches.Add(labels),
+                            f.ingest_rows.Add(labels),
+                            f.ingest_bytes.Add(labels),
+                            f.duplicates.Add(labels),
+                            rejected,
+                            *held};
+  Gauge& watermark = f.watermark.Add(labels);
+  watermark.Set(since_or_now(std::nullopt));
+  Table entry{series, watermark, std::move(held)};
+  return tables_.emplace(key, std::move(entry)).first->second.series;
 }
 
 Counter& Metrics::flushes(FlushTrigger trigger) {
@@ -263,6 +343,25 @@ void Metrics::load_attempt(std::string_view outcome, std::string_view reason) {
 
 void Metrics::refused_batch(std::string_view reason) {
   families_->refused.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::load_phase(LoadPhase phase, Clock::duration length) {
+  families_->load_phase
+      .Add({{"cluster", cluster_}, {"phase", std::string(to_string(phase))}}, duration_buckets())
+      .Observe(std::chrono::duration<double>(length).count());
+}
+
+void Metrics::log_message(LogLevel level) {
+  families_->log_messages.Add({{"level", std::string(to_string(level))}}).Increment();
+}
+
+void Metrics::transaction_recovered(std::string_view action) {
+  families_->recovered.Add({{"cluster", cluster_}, {"action", std::string(action)}}).Increment();
+}
+
+void Metrics::certificate_expiry(std::string_view usage,
+                                 std::chrono::system_clock::time_point end) {
+  families_->certificates.Add({{"usage", std::string(usage)}}).Set(unix_seconds(end));
 }
 
 void Metrics::error(std::string_view code) {

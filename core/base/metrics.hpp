@@ -1,16 +1,23 @@
 #pragma once
 
+#include "core/base/clock.hpp"
+#include "core/base/log.hpp"
+#include "core/base/oldest.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/labels.h>
 #include <prometheus/registry.h>
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +38,25 @@ enum class FlushTrigger : std::uint8_t {
 [[nodiscard]] std::string_view to_string(FlushTrigger trigger);
 inline constexpr std::size_t kFlushTriggers = 8;
 
+/// Why rows were kept out of a table: label `reason` of loadstar_rejected_rows_total.
+enum class RejectedFor : std::uint8_t { kParse, kType, kNull, kLength, kRange, kPartition, kOther };
+[[nodiscard]] std::string_view to_string(RejectedFor reason);
+inline constexpr std::size_t kRejectedFor = 7;
+
+/// A step on the way of a load: label `phase` of loadstar_load_phase_duration_seconds.
+enum class LoadPhase : std::uint8_t {
+  kQueue,    ///< from the start of the flush until a permit is there
+  kBegin,    ///< begin, by our clock
+  kPut,      ///< a body on its way, up to the reply, by our clock
+  kPlan,     ///< StarRocks' StreamLoadPlanTimeMs
+  kRead,     ///< StarRocks' ReadDataTimeMs
+  kWrite,    ///< StarRocks' WriteDataTimeMs
+  kPrepare,  ///< prepare, by our clock
+  kPublish   ///< commit up to its answer by our clock; CommitAndPublishTimeMs of a stream load
+};
+[[nodiscard]] std::string_view to_string(LoadPhase phase);
+inline constexpr std::size_t kLoadPhases = 8;
+
 /// Series of one table; children live as long as the registry, so nothing is looked up by label on
 /// the data path (style-anchors.md 2.9). All are thread-safe.
 struct TableMetrics {
@@ -50,7 +76,16 @@ struct TableMetrics {
   prometheus::Counter& ingest_rows;             ///< loadstar_ingest_rows_total
   prometheus::Counter& ingest_bytes;            ///< loadstar_ingest_bytes_total
   prometheus::Counter& duplicate_batches;       ///< loadstar_ingest_duplicate_batches_total
-  prometheus::Counter& rejected_rows;           ///< loadstar_rejected_rows_total
+  /// loadstar_rejected_rows_total, one for each RejectedFor.
+  std::array<prometheus::Counter*, kRejectedFor> rejected_rows;
+  /// Since when rows are held that are not final (of exactly-once writers: not prepared); what
+  /// loadstar_commit_watermark_timestamp_seconds is computed from.
+  Oldest& held;
+
+  /// Counts rows that were kept out and returned to the client.
+  void reject(std::uint64_t rows, RejectedFor reason) const {
+    rejected_rows.at(static_cast<std::size_t>(reason))->Increment(static_cast<double>(rows));
+  }
 };
 
 /// Every metric of the daemon that has no table: declared once, here. operations.md 4.2 says what
@@ -64,8 +99,16 @@ class Metrics {
   std::string cluster_;
   std::size_t max_tables_;
   std::unique_ptr<Families> families_;  // before the references below, which point into it
-  std::mutex mutex_;                    // guards tables_
-  std::map<std::pair<std::string, std::string>, TableMetrics> tables_;
+  using TableKey = std::pair<std::string, std::string>;
+  struct Table {
+    TableMetrics series;
+    prometheus::Gauge& watermark;
+    std::unique_ptr<Oldest> held;
+  };
+
+  std::mutex mutex_;  // guards the two below
+  std::map<TableKey, Table> tables_;
+  std::set<TableKey> collapsed_;
 
  public:
   /// `cluster` is the value of the label `cluster`; at most `max_tables` tables get series of their
@@ -75,6 +118,10 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
   ~Metrics();
 
+  /// Brings the gauges up to date that are computed: the watermarks and the oldest prepared
+  /// transaction. Before every scrape.
+  void refresh();
+
   /// Series of `database`.`table`, created on first use. The reference stays valid.
   TableMetrics& table(const std::string& database, const std::string& table);
 
@@ -82,8 +129,17 @@ class Metrics {
   /// loadstar_load_attempts_total: one HTTP attempt. Outcome `succeeded`, `failed` or `unknown`;
   /// reason from the closed list of operations.md 4.2.
   void load_attempt(std::string_view outcome, std::string_view reason);
-  /// loadstar_ingest_refused_batches_total.
+  /// loadstar_ingest_refused_batches_total: the name of the Reason the client was given.
   void refused_batch(std::string_view reason);
+  /// loadstar_load_phase_duration_seconds.
+  void load_phase(LoadPhase phase, Clock::duration length);
+  /// loadstar_log_messages_total.
+  void log_message(LogLevel level);
+  /// loadstar_transactions_recovered_total, of earlier epochs: action committed, aborted or left.
+  void transaction_recovered(std::string_view action);
+  /// loadstar_tls_certificate_expiry_timestamp_seconds: when the first certificate of the chain
+  /// ends that is used for `usage` (grpc).
+  void certificate_expiry(std::string_view usage, std::chrono::system_clock::time_point end);
   /// loadstar_errors_total{code}: a Reason or Errc name.
   void error(std::string_view code);
   /// loadstar_redirects_total: kind backend, leader or proxy; outcome followed, mapped, refused or
@@ -105,12 +161,14 @@ class Metrics {
   prometheus::Counter& transactions_begun;
   prometheus::Counter& transactions_prepared;
   prometheus::Counter& transactions_poisoned;
-  prometheus::Counter& transactions_recovered;  ///< of earlier epochs, rolled back by Open or Abort
+  prometheus::Gauge& transactions_open_begun;     ///< see OpenTransaction
+  prometheus::Gauge& transactions_open_prepared;  ///< see OpenTransaction
+  Oldest prepared;                                ///< since when transactions are prepared
   prometheus::Counter& fenced_opens;
   prometheus::Histogram& commit_duration;
   prometheus::Counter& possible_duplicate_batches;
   prometheus::Counter& backpressure_seconds;
-  prometheus::Counter& rows_lost;  ///< acknowledged rows that will not arrive; stays 0
+  prometheus::Counter& rows_lost;  ///< {reason="bug"}: acknowledged, will not arrive; stays 0
   prometheus::Gauge& ingest_streams;
   prometheus::Gauge& memory_budget;
   prometheus::Gauge& memory_reserved;

@@ -119,4 +119,12 @@ std::optional<Clock::time_point> LaneBuffer::next_tick(Clock::duration max_age) 
   return next;
 }
 
+std::optional<Clock::time_point> LaneBuffer::oldest() const {
+  std::optional<Clock::time_point> oldest;
+  for (const LoadGroup& group : groups_) {
+    if (!oldest || group.oldest < *oldest) oldest = group.oldest;
+  }
+  return oldest;
+}
+
 }  // namespace loadstar::ingest

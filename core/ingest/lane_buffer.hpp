@@ -67,6 +67,9 @@ class LaneBuffer {
   /// When tick() has something to do next; nullopt if nothing fills.
   [[nodiscard]] std::optional<Clock::time_point> next_tick(Clock::duration max_age) const;
 
+  /// When the oldest batch that is not in flight was received; nullopt if there is none.
+  [[nodiscard]] std::optional<Clock::time_point> oldest() const;
+
   /// What the memory budget counts for batches that are not being loaded.
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] bool empty() const { return groups_.empty() && in_flight_ == 0; }

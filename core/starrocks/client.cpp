@@ -61,6 +61,7 @@ class Client::Impl {
     if (!answer) co_return failed(answer.error());
     expected.from_frontend = answer->from_frontend;
     LoadOutcome outcome = judge_stream_load(answer->response, expected);
+    note_times(outcome.times, true);
     const bool has_failed = outcome.verdict == LoadVerdict::kFailed;
     caller_.count_load(has_failed ? std::optional<Error>(outcome.error) : std::nullopt);
     co_return outcome;
@@ -74,8 +75,10 @@ class Client::Impl {
     Call call;
     call.request = std::move(*request);
     call.lost_redirect = Certainty::kNotApplied;
+    const auto began = Clock::now();
     auto answer = co_await caller_.call(std::move(call), deadline);
     if (!answer) co_return answer.error();
+    metrics_.load_phase(LoadPhase::kBegin, Clock::now() - began);
     expected.from_frontend = answer->from_frontend;
     co_return judge_begin(answer->response, expected);
   }
@@ -98,9 +101,13 @@ class Client::Impl {
                                        std::chrono::seconds prepared_timeout, Deadline deadline) {
     const Expectation expected = expect(label);
     auto request = prepare_request(table, label, prepared_timeout, caller_.credentials());
+    const auto began = Clock::now();
     auto answer = co_await decide(std::move(request), deadline);
     if (!answer) co_return failed(answer.error());
-    co_return judge_prepare(answer->response, expected);
+    metrics_.load_phase(LoadPhase::kPrepare, Clock::now() - began);
+    LoadOutcome outcome = judge_prepare(answer->response, expected);
+    note_times(outcome.times, false);
+    co_return outcome;
   }
 
   asio::awaitable<Result<CommitReply>> commit(TableName table, std::string label,
@@ -108,8 +115,10 @@ class Client::Impl {
                                               Deadline deadline) {
     const Expectation expected = expect(label);
     auto request = commit_request(table, label, publish_timeout, caller_.credentials());
+    const auto began = Clock::now();
     auto answer = co_await decide(std::move(request), deadline);
     if (!answer) co_return answer.error();
+    metrics_.load_phase(LoadPhase::kPublish, Clock::now() - began);
     co_return judge_commit(answer->response, expected);
   }
 
@@ -272,10 +281,20 @@ class Client::Impl {
     call.request.bytes_written = written;
     call.is_load = true;
     call.lost_redirect = Certainty::kNotApplied;
+    const auto began = Clock::now();
     auto answer = co_await caller_.call(std::move(call), deadline);
+    if (answer) metrics_.load_phase(LoadPhase::kPut, Clock::now() - began);
     metrics_.table(table.database, table.table)
         .wire_bytes.Increment(static_cast<double>(written->load()));
     co_return answer;
+  }
+
+  /// What StarRocks says of its own steps. A transaction's publish is measured at its commit.
+  void note_times(const LoadTimes& times, bool publishes) {
+    if (times.plan) metrics_.load_phase(LoadPhase::kPlan, *times.plan);
+    if (times.read) metrics_.load_phase(LoadPhase::kRead, *times.read);
+    if (times.write) metrics_.load_phase(LoadPhase::kWrite, *times.write);
+    if (times.publish && publishes) metrics_.load_phase(LoadPhase::kPublish, *times.publish);
   }
 
   const ClientOptions options_;

@@ -73,6 +73,14 @@ struct LoadRequest {
   std::int64_t transaction_id = -1;
 };
 
+/// How long StarRocks says its steps took; unset: it did not say.
+struct LoadTimes {
+  std::optional<std::chrono::milliseconds> plan;
+  std::optional<std::chrono::milliseconds> read;
+  std::optional<std::chrono::milliseconds> write;
+  std::optional<std::chrono::milliseconds> publish;
+};
+
 /// Answer words of `_stream_load` and of `prepare`, reduced to what a caller does next.
 enum class LoadVerdict : std::uint8_t {
   kDone,           ///< stream load: committed (`visible` says whether published); prepare: prepared
@@ -86,6 +94,7 @@ struct LoadOutcome {
   LoadVerdict verdict = LoadVerdict::kFailed;
   bool visible = false;
   std::int64_t transaction_id = -1;
+  LoadTimes times;      ///< of kDone
   LoadCounts counts;    ///< of kDone if `counted`, and of a kRowsRejected failure
   bool counted = true;  ///< false: merge commit, whose replies have no counts (9)
   /// Merge commit: label of the transaction that the rows were merged into, for label_state();

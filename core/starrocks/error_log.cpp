@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace loadstar::starrocks {
@@ -30,6 +32,13 @@ std::size_t utf8_length(std::string_view text) {
     return continues(1) && continues(2) && continues(3) && !overlong && !too_large ? 4 : 0;
   }
   return 0;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool contains_ignoring_case(std::string_view text, std::string_view words) {
+  const auto same = [](char left, char right) { return lower(left) == lower(right); };
+  return std::search(text.begin(), text.end(), words.begin(), words.end(), same) != text.end();
 }
 
 std::string sanitise(std::string_view text) {
@@ -80,6 +89,39 @@ Result<std::string> read_error_log(const http::Response& response) {
     if (line_end != std::string_view::npos) text = text.substr(0, line_end + 1);
   }
   return sanitise(text);
+}
+
+RejectedFor rejected_for(std::string_view text) {
+  struct Words {
+    std::string_view words;
+    RejectedFor reason;
+  };
+  // What is told of a row comes after "Row:", and can hold any words.
+  static constexpr std::array kWords{
+      Words{"NULL value in non-nullable column", RejectedFor::kNull},
+      Words{"out of partition ranges", RejectedFor::kPartition},
+      Words{"is too long. The max length", RejectedFor::kLength},
+      Words{"doesn't match source value column count", RejectedFor::kParse},
+      Words{"Invalid UTF-8", RejectedFor::kParse},
+      Words{"is out of range. The type of", RejectedFor::kRange},
+      // "The field (name = c, pos = i) is out of range": the text of a CSV value does not fit.
+      Words{"is out of range. Type:", RejectedFor::kType},
+      Words{"Value is not", RejectedFor::kType},
+      Words{"json", RejectedFor::kParse},
+      Words{"parse", RejectedFor::kParse},
+      Words{"convert", RejectedFor::kType},
+      Words{"cast", RejectedFor::kType},
+  };
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    line = line.substr(0, line.find("Row:"));
+    for (const Words& words : kWords) {
+      if (contains_ignoring_case(line, words.words)) return words.reason;
+    }
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+  return RejectedFor::kOther;
 }
 
 }  // namespace loadstar::starrocks

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/base/metrics.hpp"
 #include "core/http/message.hpp"
 #include "core/http/url.hpp"
 
@@ -22,5 +23,9 @@ inline constexpr std::size_t kMaxErrorLog = std::size_t{64} << 10U;
 /// client whose rows they are, never for a log. kNotFound if the BE has it no more, else as
 /// judge_http_status().
 [[nodiscard]] Result<std::string> read_error_log(const http::Response& response);
+
+/// Why StarRocks kept rows out, by the first reason in `text` that is known: a line of an error log
+/// or the message of a reply (4.8). Words only, never row data.
+[[nodiscard]] RejectedFor rejected_for(std::string_view text);
 
 }  // namespace loadstar::starrocks

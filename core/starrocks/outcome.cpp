@@ -102,11 +102,20 @@ std::optional<Error> doubt_stream_load(const Reply& reply, const Expectation& ex
   return std::nullopt;
 }
 
+LoadTimes times_of(const Reply& reply) {
+  const auto length = [](const std::optional<std::uint64_t>& ms) {
+    return ms ? std::optional(std::chrono::milliseconds(*ms)) : std::nullopt;
+  };
+  return LoadTimes{length(reply.plan_ms), length(reply.read_ms), length(reply.write_ms),
+                   length(reply.publish_ms)};
+}
+
 LoadOutcome done(const Reply& reply, bool visible) {
   LoadOutcome outcome;
   outcome.verdict = LoadVerdict::kDone;
   outcome.visible = visible;
   outcome.transaction_id = reply.transaction_id.value_or(-1);
+  outcome.times = times_of(reply);
   outcome.counts = counts_of(reply);
   outcome.error_url = reply.error_url.value_or("");
   return outcome;

@@ -33,6 +33,15 @@ class Fields {
     return value->get<std::uint64_t>();
   }
 
+  /// No decision hangs on it, so nothing is wrong if it is odd.
+  [[nodiscard]] std::optional<std::uint64_t> milliseconds(const char* key) const {
+    const Json* value = find(key);
+    constexpr std::uint64_t kMax = std::uint64_t{30} * 86'400 * 1'000;
+    if (value == nullptr || !value->is_number_unsigned()) return std::nullopt;
+    const auto length = value->get<std::uint64_t>();
+    return length <= kMax ? std::optional(length) : std::nullopt;
+  }
+
   std::optional<std::int64_t> transaction_id(const char* key) {
     const Json* value = find(key);
     if (value == nullptr) return std::nullopt;
@@ -93,6 +102,10 @@ Result<Reply> parse_reply(std::string_view body) {
   reply.filtered_rows = fields.count("NumberFilteredRows");
   reply.unselected_rows = fields.count("NumberUnselectedRows");
   reply.load_bytes = fields.count("LoadBytes");
+  reply.plan_ms = fields.milliseconds("StreamLoadPlanTimeMs");
+  reply.read_ms = fields.milliseconds("ReadDataTimeMs");
+  reply.write_ms = fields.milliseconds("WriteDataTimeMs");
+  reply.publish_ms = fields.milliseconds("CommitAndPublishTimeMs");
   if (fields.wrong_key() != nullptr) {
     return malformed(fmt::format("the reply's {} has the wrong type or range", fields.wrong_key()));
   }

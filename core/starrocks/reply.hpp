@@ -26,6 +26,11 @@ struct Reply {
   std::optional<std::uint64_t> filtered_rows;
   std::optional<std::uint64_t> unselected_rows;
   std::optional<std::uint64_t> load_bytes;
+  // Milliseconds by StarRocks' clock, for metrics only: what is no sensible number is left out.
+  std::optional<std::uint64_t> plan_ms;     ///< `StreamLoadPlanTimeMs`
+  std::optional<std::uint64_t> read_ms;     ///< `ReadDataTimeMs`
+  std::optional<std::uint64_t> write_ms;    ///< `WriteDataTimeMs`
+  std::optional<std::uint64_t> publish_ms;  ///< `CommitAndPublishTimeMs`
 };
 
 /// Reads a reply body. Tolerant of unknown keys and of the content type; strict on the types and

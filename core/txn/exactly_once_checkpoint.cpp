@@ -280,8 +280,7 @@ bool ExactlyOnceWriter::something_unprepared() const {
 void ExactlyOnceWriter::part_ended() {
   for (const auto& part : parts_) {
     if (part->state() != Part::State::kFailed) continue;
-    services_.logger.error("part failed, the writer ends",
-                           {{"label", part->label()}, {"reason", part->failure().message}});
+    services_.logger.error("the writer ends with a part that failed", {{"label", part->label()}});
     end(part->failure());
     return;
   }

@@ -2,6 +2,7 @@
 
 #include "core/base/backoff.hpp"
 #include "core/base/deadline.hpp"
+#include "core/base/open_transaction.hpp"
 #include "core/starrocks/label.hpp"
 #include "core/txn/load_refusal.hpp"
 #include "core/txn/reaction.hpp"
@@ -101,8 +102,8 @@ asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
       continue;
     }
     metrics_.loads_failed.Increment();
-    const Refusal refusal = co_await explain_refusal(group, std::move(result));
-    refuse_outcomes(group, range, refusal, outcomes);
+    const auto explained = co_await explain_refusal(group, range, std::move(result));
+    refuse_outcomes(group, range, explained, outcomes);
   }
   co_return outcomes;
 }
@@ -239,6 +240,7 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
   const auto timeout =
       std::chrono::duration_cast<std::chrono::seconds>(times.starrocks.request_timeout);
   TransactionAttempt attempt(expectation(group, range.begin, range.end), bodies.size());
+  OpenTransaction open(services_.metrics);
   auto step = TransactionAttempt::start();
   // A transaction that was begun is finished or rolled back even while stopping: roll_back() is
   // shielded, and nothing but it runs then.
@@ -249,7 +251,10 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         // much as a question: another one may live.
         const Deadline deadline = query_deadline();
         const auto begun = co_await services_.client.begin(table_, label, timeout, deadline);
-        if (begun.has_value()) services_.metrics.transactions_begun.Increment();
+        if (begun.has_value()) {
+          services_.metrics.transactions_begun.Increment();
+          open.begin();
+        }
         step = attempt.on_begin(begun);
         break;
       }
@@ -265,7 +270,10 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
         auto outcome = co_await services_.client.prepare(
             table_, label, times.times.at_least_once_prepared_timeout, deadline);
         step = attempt.on_prepare(std::move(outcome));
-        if (step == Step::kCommit) services_.metrics.transactions_prepared.Increment();
+        if (step == Step::kCommit) {
+          services_.metrics.transactions_prepared.Increment();
+          open.prepare();
+        }
         break;
       }
       case Step::kCommit: {
@@ -342,12 +350,9 @@ asio::awaitable<void> LoadDriver::end_transaction(std::string label) {
                          {"cancel", why_not_cancelled}});
 }
 
-asio::awaitable<Refusal> LoadDriver::explain_refusal(const LoadGroup& group, AttemptResult result) {
-  // The error text may quote rows; it goes to the client, the log gets the kind alone.
-  services_.logger.error("load refused", {{"database", table_.database},
-                                          {"table", table_.table},
-                                          {"code", std::string(to_string(result.error.code))},
-                                          {"batches", std::to_string(group.batches.size())}});
+asio::awaitable<ExplainedRefusal> LoadDriver::explain_refusal(const LoadGroup& group, Range range,
+                                                              AttemptResult result) {
+  const std::string code(to_string(result.error.code));
   RefusedLoad load;
   load.table = table_;
   load.error = std::move(result.error);
@@ -357,8 +362,16 @@ asio::awaitable<Refusal> LoadDriver::explain_refusal(const LoadGroup& group, Att
   load.retry_after =
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.retry.max_interval);
   const Deadline deadline = query_deadline();
-  auto refusal = co_await explain(services_.client, std::move(load), deadline);
-  co_return refusal;
+  auto explained = co_await explain(services_.client, std::move(load), deadline);
+  // The error text may quote rows; it goes to the client, the log gets the kind alone.
+  services_.logger.error("load refused",
+                         {{"database", table_.database},
+                          {"table", table_.table},
+                          {"code", code},
+                          {"reason", std::string(to_string(explained.rejected_for))},
+                          {"batches", std::to_string(range.size())},
+                          {"rows", std::to_string(rows_of(group, range.begin, range.end))}});
+  co_return explained;
 }
 
 void LoadDriver::commit_outcomes(const LoadGroup& group, Range range, const AttemptResult& result,
@@ -401,14 +414,15 @@ void LoadDriver::commit_outcomes(const LoadGroup& group, Range range, const Atte
   }
 }
 
-void LoadDriver::refuse_outcomes(const LoadGroup& group, Range range, const Refusal& refusal,
+void LoadDriver::refuse_outcomes(const LoadGroup& group, Range range,
+                                 const ExplainedRefusal& explained,
                                  std::vector<BatchOutcome>& outcomes) {
   for (std::size_t i = range.begin; i < range.end; ++i) {
-    metrics_.rejected_rows.Increment(static_cast<double>(group.batches[i].encoded.rows));
+    metrics_.reject(group.batches[i].encoded.rows, explained.rejected_for);
     BatchOutcome outcome;
     outcome.writer = group.batches[i].writer;
     outcome.sequence = group.batches[i].sequence;
-    outcome.refusal = refusal;
+    outcome.refusal = explained.refusal;
     outcomes.push_back(std::move(outcome));
   }
 }

@@ -10,6 +10,7 @@
 #include "core/starrocks/client.hpp"
 #include "core/txn/load_attempt.hpp"
 #include "core/txn/load_permits.hpp"
+#include "core/txn/load_refusal.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -102,11 +103,12 @@ class LoadDriver {
   asio::awaitable<void> roll_back(std::string label);
   asio::awaitable<void> end_transaction(std::string label);
   asio::awaitable<void> rollbacks_end();
-  asio::awaitable<Refusal> explain_refusal(const ingest::LoadGroup& group, AttemptResult result);
+  asio::awaitable<ExplainedRefusal> explain_refusal(const ingest::LoadGroup& group, Range range,
+                                                    AttemptResult result);
   void commit_outcomes(const ingest::LoadGroup& group, Range range, const AttemptResult& result,
                        std::vector<BatchOutcome>& outcomes);
-  void refuse_outcomes(const ingest::LoadGroup& group, Range range, const Refusal& refusal,
-                       std::vector<BatchOutcome>& outcomes);
+  void refuse_outcomes(const ingest::LoadGroup& group, Range range,
+                       const ExplainedRefusal& explained, std::vector<BatchOutcome>& outcomes);
   /// Whether refusals that are counted have lasted long enough.
   [[nodiscard]] bool gives_up(const ingest::LoadGroup& group, unsigned refusals,
                               Clock::time_point since) const;

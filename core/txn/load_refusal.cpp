@@ -1,5 +1,6 @@
 #include "core/txn/load_refusal.hpp"
 
+#include "core/starrocks/error_log.hpp"
 #include "core/txn/reaction.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +15,10 @@ constexpr std::size_t kErrorLogExcerpt = 300;
 
 }  // namespace
 
-asio::awaitable<Refusal> explain(starrocks::Client& client, RefusedLoad load, Deadline deadline) {
-  Refusal refusal;
+asio::awaitable<ExplainedRefusal> explain(starrocks::Client& client, RefusedLoad load,
+                                          Deadline deadline) {
+  ExplainedRefusal explained;
+  Refusal& refusal = explained.refusal;
   refusal.reason = load.count_mismatch ? Reason::kRowCountMismatch : reason_for(load.error.code);
   refusal.metadata["table"] = load.table.table;
   refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", load.table.database,
@@ -25,12 +28,18 @@ asio::awaitable<Refusal> explain(starrocks::Client& client, RefusedLoad load, De
     refusal.metadata["filteredRows"] = std::to_string(load.counts->filtered_rows);
     refusal.metadata["totalRows"] = std::to_string(load.counts->total_rows);
   }
+  const bool rows = refusal.reason == Reason::kRowsRejected;
+  if (rows) explained.rejected_for = starrocks::rejected_for(load.error.detail);
   if (!load.error_url.empty()) {
     refusal.metadata["errorUrl"] = load.error_url;
     const auto log = co_await client.error_log(load.error_url, deadline);
-    if (log.has_value()) refusal.message += "; " + log->substr(0, kErrorLogExcerpt);
+    if (log.has_value()) {
+      refusal.message += "; " + log->substr(0, kErrorLogExcerpt);
+      const RejectedFor told = starrocks::rejected_for(*log);
+      if (rows && told != RejectedFor::kOther) explained.rejected_for = told;
+    }
   }
-  co_return refusal;
+  co_return explained;
 }
 
 }  // namespace loadstar::txn

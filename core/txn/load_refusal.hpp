@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/base/metrics.hpp"
 #include "core/base/reason.hpp"
 #include "core/starrocks/client.hpp"
 
@@ -24,10 +25,16 @@ struct RefusedLoad {
   std::chrono::milliseconds retry_after{0};  ///< for reasons that are UNAVAILABLE
 };
 
+/// What comes of it.
+struct ExplainedRefusal {
+  Refusal refusal;                                 ///< for the client
+  RejectedFor rejected_for = RejectedFor::kOther;  ///< for metric and log, which name no row
+};
+
 /// What a client is told about it: reason, counts, the place and the first lines of StarRocks'
 /// error log (ingest-api.md 3.1). Asks StarRocks for the log until `deadline`; without an answer it
 /// is left out.
-[[nodiscard]] asio::awaitable<Refusal> explain(starrocks::Client& client, RefusedLoad load,
-                                               Deadline deadline);
+[[nodiscard]] asio::awaitable<ExplainedRefusal> explain(starrocks::Client& client, RefusedLoad load,
+                                                        Deadline deadline);
 
 }  // namespace loadstar::txn

@@ -49,6 +49,8 @@ Part::Part(const asio::any_io_executor& strand, PartHost& host, PartServices ser
       lane_(std::move(lane)),
       table_{lane_->database, lane_->table},
       metrics_(services_.metrics.table(table_.database, table_.table)),
+      transaction_(services_.metrics),
+      rows_since_(metrics_.held),
       checkpoint_(checkpoint),
       random_(random_seed),
       changed_(strand),
@@ -61,6 +63,7 @@ void Part::add(std::uint64_t sequence, std::uint64_t charged_bytes, ingest::Enco
   if (first_sequence_ == 0) first_sequence_ = sequence;
   last_sequence_ = sequence;
   bytes_ += batch.payload.size();
+  if (!rows_since_.since()) rows_since_.set(Clock::now());
   held_.push_back({sequence, charged_bytes, std::move(batch), Clock::now()});
   changed_.notify();
 }
@@ -99,6 +102,7 @@ asio::awaitable<void> Part::stop() {
   for (const Held& batch : held_) host_.release(batch.charged, batch.batch.row_count, metrics_);
   held_.clear();
   loaded_ = 0;
+  rows_since_.set(std::nullopt);
   if (state_ == State::kFilling) state_ = State::kStopped;
 }
 
@@ -144,7 +148,10 @@ asio::awaitable<bool> Part::attempt() {
   const auto begun = co_await services_.client.begin(table_, label_, timeout, begin_deadline);
   auto step = attempt.on_begin(begun);
   host_.end_turn(checkpoint_, step != Step::kNotBegun);
-  if (begun.has_value()) services_.metrics.transactions_begun.Increment();
+  if (begun.has_value()) {
+    services_.metrics.transactions_begun.Increment();
+    transaction_.begin();
+  }
   transaction_id_ = attempt.transaction_id();
   while (!stopping_ && (step == Step::kFill || step == Step::kPrepare)) {
     if (step == Step::kPrepare) {
@@ -172,11 +179,14 @@ asio::awaitable<bool> Part::attempt() {
     services_.metrics.transaction("aborted");
   }
   open_ = false;
+  transaction_.end();
   if (step == Step::kPrepared) {
     state_ = State::kPrepared;
     prepared_at_ = Clock::now();
     counts_ = *attempt.counts();
     services_.metrics.transactions_prepared.Increment();
+    transaction_.prepare();
+    rows_since_.set(std::nullopt);
     for (const Held& batch : held_) host_.release(batch.charged, batch.batch.row_count, metrics_);
     held_.clear();
     loaded_ = 0;
@@ -325,7 +335,17 @@ asio::awaitable<void> Part::fail(Reason reason, std::string message, const PartA
   load.error_url = attempt.error_url();
   load.counts = attempt.counts();
   const Deadline deadline = Clock::now() + services_.options.starrocks.query_timeout;
-  Refusal refusal = co_await explain(services_.client, std::move(load), deadline);
+  auto explained = co_await explain(services_.client, std::move(load), deadline);
+  Refusal& refusal = explained.refusal;
+  const bool rows_refused = reason == Reason::kRowsRejected;
+  if (rows_refused) metrics_.reject(attempt.rows(), explained.rejected_for);
+  // The text may quote rows; it goes to the client, the log gets words of ours alone.
+  services_.logger.error(rows_refused ? "load refused" : "part failed",
+                         {{"label", label_},
+                          {"table", table_.table},
+                          {"code", std::string(to_string(attempt.error().code))},
+                          {"reason", std::string(to_string(explained.rejected_for))},
+                          {"rows", std::to_string(attempt.rows())}});
   if (reason != Reason::kRowsRejected) {
     refusal.message = fmt::format("{}.{}: {}", table_.database, table_.table, message);
   }
@@ -338,6 +358,7 @@ asio::awaitable<void> Part::fail(Reason reason, std::string message, const PartA
   }
   failure_ = std::move(refusal);
   metrics_.loads_failed.Increment();
+  rows_since_.set(std::nullopt);
   state_ = State::kFailed;
 }
 

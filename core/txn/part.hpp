@@ -2,6 +2,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
+#include "core/base/open_transaction.hpp"
 #include "core/base/random.hpp"
 #include "core/base/reason.hpp"
 #include "core/base/signal.hpp"
@@ -129,6 +130,8 @@ class Part {
   std::shared_ptr<const ingest::LaneSpec> lane_;
   starrocks::TableName table_;
   TableMetrics& metrics_;
+  OpenTransaction transaction_;
+  Oldest::Entry rows_since_;  // until they are prepared
   std::uint64_t checkpoint_;
   mutable Random random_;
   State state_ = State::kFilling;

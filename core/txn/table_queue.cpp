@@ -24,6 +24,7 @@ TableQueue::TableQueue(asio::any_io_executor executor, LoadServices services,
     : strand_(asio::make_strand(std::move(executor))),
       services_(services),
       metrics_(services.metrics.table(table.database, table.table)),
+      held_(metrics_.held),
       buffer_(ingest::make_flush_limits(options.flush, jitter(random_seed)), options.parallelism),
       driver_(
           strand_, std::move(services), std::move(table), options, metrics_, random_seed,
@@ -76,17 +77,31 @@ void TableQueue::pump() {
     auto group = buffer_.start_next();
     if (!group) break;
     services_.metrics.flushes(*group->due).Increment();
+    loading_since_.insert(group->oldest);
     tasks_.spawn(load(std::move(*group)));
   }
   waiting_bytes_ = buffer_.waiting_bytes();
   loading_ = buffer_.in_flight() > 0;
+  note_held();
   changed_.notify();
+}
+
+/// Rows of a queue that ends are not held any more: their clients keep them.
+void TableQueue::note_held() {
+  auto since = buffer_.oldest();
+  if (!loading_since_.empty() && (!since || *loading_since_.begin() < *since)) {
+    since = *loading_since_.begin();
+  }
+  held_.set(stopping_ ? std::nullopt : since);
 }
 
 asio::awaitable<void> TableQueue::load(ingest::LoadGroup group) {
   co_await asio::this_coro::throw_if_cancelled(false);
+  const auto due_at = Clock::now();
+  const auto oldest = group.oldest;
   const bool permitted = co_await services_.permits.acquire();
   if (!permitted) co_return;
+  services_.metrics.load_phase(LoadPhase::kQueue, Clock::now() - due_at);
   metrics_.loads_in_progress.Increment();
   auto outcomes = co_await driver_.run(std::move(group));
   metrics_.loads_in_progress.Decrement();
@@ -95,6 +110,7 @@ asio::awaitable<void> TableQueue::load(ingest::LoadGroup group) {
   for (BatchOutcome& outcome : outcomes) by_writer[outcome.writer].push_back(std::move(outcome));
   for (auto& [writer, own] : by_writer) outcomes_(writer, std::move(own));
   buffer_.finished();
+  loading_since_.erase(loading_since_.find(oldest));
   pump();
 }
 
@@ -114,6 +130,7 @@ asio::awaitable<void> TableQueue::keep_time() {
 void TableQueue::cancel(Deadline rollbacks_until) {
   auto end = [self = shared_from_this(), rollbacks_until] {
     self->stopping_ = true;
+    self->note_held();
     self->driver_.stop(rollbacks_until);
     self->changed_.notify();
     self->tasks_.cancel();

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace loadstar::txn {
@@ -57,6 +58,7 @@ class TableQueue : public std::enable_shared_from_this<TableQueue> {
 
  private:
   void pump();
+  void note_held();
   asio::awaitable<void> load(ingest::LoadGroup group);
   asio::awaitable<void> keep_time();
   asio::awaitable<Done> join_on_strand();
@@ -65,6 +67,8 @@ class TableQueue : public std::enable_shared_from_this<TableQueue> {
   asio::any_io_executor strand_;
   LoadServices services_;
   TableMetrics& metrics_;
+  Oldest::Entry held_;
+  std::multiset<Clock::time_point> loading_since_;  // the oldest batches of the loads in flight
   ingest::LaneBuffer buffer_;
   ingest::CongestionControl congestion_;
   LoadDriver driver_;

@@ -281,6 +281,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
                                                        std::string label, bool ask_first,
                                                        Deadline deadline, Tally& tally) {
     CommitAttempt attempt;
+    bool sent = false;
     Step step = CommitAttempt::start(ask_first);
     while (!stopping_ && Clock::now() < deadline) {
       switch (step) {
@@ -302,12 +303,15 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           const auto publish =
               std::chrono::duration_cast<seconds>(options_.starrocks.publish_timeout);
           const Deadline until = Clock::now() + publish + options_.starrocks.query_timeout;
+          sent = true;
           const auto reply = co_await client_.commit(table, label, publish, until);
           step = attempt.on_commit(reply);
           break;
         }
         case Step::kCommitted:
           metrics_.transaction("committed");
+          // Of a daemon or an epoch before: nobody here had prepared it.
+          if (ask_first && sent) metrics_.transaction_recovered("committed");
           remember(label, attempt.visible());
           tally.visible = tally.visible && attempt.visible();
           co_return std::nullopt;
@@ -445,7 +449,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
       switch (action_for(state->state)) {
         case CandidateAction::kNothing:
           ++search.rolled_back;
-          metrics_.transactions_recovered.Increment();
+          metrics_.transaction_recovered("aborted");
           metrics_.transaction("aborted");
           co_return;
         case CandidateAction::kStale:
@@ -456,6 +460,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
       }
     }
     search.cut_short = true;
+    metrics_.transaction_recovered("left");
     logger_.warn("transaction of an earlier epoch left to its timeout", {{"label", label}});
   }
 

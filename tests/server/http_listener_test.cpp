@@ -74,7 +74,7 @@ class HttpListenerTest : public ::testing::Test {
   DaemonInfo info_{"1.2.3", "abcdef", "host-1234", {}};
   FakeWriters writers_{threads_.executor()};
   Probes probes_{Probes::Options{}, state_, heartbeat_};
-  AdminPages pages_{info_, state_, probes_, registry_, writers_};
+  AdminPages pages_{info_, state_, probes_, registry_, writers_, [this] { metrics_.refresh(); }};
   std::vector<std::unique_ptr<HttpListener>> listeners_;
 };
 

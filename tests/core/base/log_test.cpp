@@ -37,5 +37,18 @@ TEST(LogTest, HostileValuesStayOneBoundedLine) {
   }
 }
 
+TEST(LogTest, WrittenLinesAreCountedByTheirLevel) {
+  auto sink = std::make_shared<CollectingSink>();
+  std::vector<LogLevel> counted;
+  const Logger logger = Logger(sink, LogLevel::kInfo).counting([&counted](LogLevel level) {
+    counted.push_back(level);
+  });
+  logger.with("writer", "w").warn("one");
+  logger.debug("not written");
+  logger.error("two", {{"label", "l"}});
+  EXPECT_EQ(counted, (std::vector{LogLevel::kWarn, LogLevel::kError}));
+  EXPECT_EQ(sink->lines.size(), 2U);
+}
+
 }  // namespace
 }  // namespace loadstar

@@ -45,5 +45,31 @@ TEST(ErrorLogTest, FailuresChangeNothing) {
   EXPECT_EQ(read_error_log(reply(500, "")).error().certainty, Certainty::kNotApplied);
 }
 
+TEST(ErrorLogTest, TheReasonIsNamedInOneWord) {
+  const std::pair<const char*, RejectedFor> cases[] = {
+      {"Error: Target column count: 3 doesn't match source value column count: 2. Column "
+       "separator: "
+       "',', Row delimiter: '\\n'. Row: 1,2",
+       RejectedFor::kParse},
+      {"Error: Invalid UTF-8 row. Row: x", RejectedFor::kParse},
+      {"Error: NULL value in non-nullable column 'a'. Row: [NULL]", RejectedFor::kNull},
+      {"Error: The field (name = a, pos = 0) is out of range. Type: INT, Value length: 1, Value: "
+       "x. "
+       "Row: x",
+       RejectedFor::kType},
+      {"Error: Value '300' is out of range. The type of 'a' is TINYINT. Row: 300",
+       RejectedFor::kRange},
+      {"Error: String 'abc'(length=3) is too long. The max length of 'a' is 2. Row: abc",
+       RejectedFor::kLength},
+      {"Error: The row is out of partition ranges. Please add a new partition.. Row: 1",
+       RejectedFor::kPartition},
+      {"too many filtered rows", RejectedFor::kOther},
+      {"", RejectedFor::kOther},
+      {"Error: something new. Row: NULL value in non-nullable column", RejectedFor::kOther},
+      {"summary\nError: Invalid UTF-8 row. Row: x\n", RejectedFor::kParse},
+  };
+  for (const auto& [text, reason] : cases) EXPECT_EQ(rejected_for(text), reason) << text;
+}
+
 }  // namespace
 }  // namespace loadstar::starrocks

@@ -21,6 +21,10 @@ TEST_F(ExactlyOnceWritersTest, RowsBecomeVisibleOnlyByCommit) {
   const auto prepared = checkpoint(1, 1, 2);
   ASSERT_TRUE(prepared.ok()) << prepared.refusal().message;
   EXPECT_TRUE(starrocks_.rows("t").empty());
+  EXPECT_EQ(metrics_.transactions_open_prepared.Value(), 2);
+  EXPECT_EQ(metrics_.transactions_open_begun.Value(), 0);
+  EXPECT_TRUE(metrics_.prepared.get());
+  EXPECT_FALSE(metrics_.table("test", "t").held.get()) << "all of it is prepared";
   ASSERT_EQ(prepared.value().loads.size(), 2U);
   EXPECT_EQ(prepared.value().loads[0].total_rows, 2U);
   EXPECT_TRUE(prepared.value().expire_time.has_value());
@@ -33,6 +37,8 @@ TEST_F(ExactlyOnceWritersTest, RowsBecomeVisibleOnlyByCommit) {
   ASSERT_TRUE(committed.ok()) << committed.refusal().message;
   EXPECT_EQ(committed.value().committed_sequence, 2U);
   EXPECT_EQ(visible("a") + visible("b") + visible("c", "u"), 3U);
+  EXPECT_EQ(metrics_.transactions_open_prepared.Value(), 0);
+  EXPECT_FALSE(metrics_.prepared.get());
   stream->half_close();
   EXPECT_FALSE(until_ended(*stream).refusal);
   EXPECT_EQ(last_ack_.committed_sequence, 2U);
@@ -243,6 +249,10 @@ TEST_F(ExactlyOnceWritersTest, RefusedRowsEndTheWriter) {
   EXPECT_EQ(refused.refusal().reason, Reason::kRowsRejected);
   EXPECT_EQ(refused.refusal().metadata.at("firstSequence"), "1");
   EXPECT_EQ(refused.refusal().metadata.at("lastSequence"), "2");
+  double rejected = 0;
+  for (const auto* counter : metrics_.table("test", "t").rejected_rows)
+    rejected += counter->Value();
+  EXPECT_EQ(rejected, 2) << "all rows of the part were kept out";
   EXPECT_EQ(until_ended(*stream).refusal->reason, Reason::kRowsRejected);
   EXPECT_TRUE(open_epoch(2).ok());
   EXPECT_EQ(visible("a"), 0U);

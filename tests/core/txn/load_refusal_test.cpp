@@ -9,10 +9,11 @@ namespace {
 
 class LoadRefusalTest : public DirectoryFixture {
  protected:
-  Refusal explained(RefusedLoad load) {
+  ExplainedRefusal all_of(RefusedLoad load) {
     const Deadline deadline = Clock::now() + std::chrono::seconds(5);
     return test::run(io_, explain(client_, std::move(load), deadline));
   }
+  Refusal explained(RefusedLoad load) { return all_of(std::move(load)).refusal; }
   static RefusedLoad refused(Errc code) {
     RefusedLoad load;
     load.table = {"test", "t"};

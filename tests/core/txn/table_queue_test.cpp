@@ -67,5 +67,22 @@ TEST_F(TableQueueTest, AFrontendThatIsAwayIsNoCongestionAndTheRowsAreLoadedAfter
   EXPECT_TRUE(outcomes_[0].second.committed);
 }
 
+TEST_F(TableQueueTest, TheWatermarkStandsUntilTheRowsAreFinal) {
+  const Oldest& held = metrics_.table("test", "t").held;
+  const auto began = Clock::now();
+  submit(1, 1, "a");
+  test::pass_time(io_, 1s);
+  submit(1, 2, "b");
+  EXPECT_EQ(held.get(), began) << "rows wait";
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kRefuse; };
+  test::pass_time(io_, 10s);
+  submit(1, 3, "c");
+  EXPECT_EQ(held.get(), began) << "they are being loaded, and others wait behind them";
+  transport_.mood = nullptr;
+  test::pass_time(io_, 60s);
+  ASSERT_EQ(outcomes_.size(), 3U);
+  EXPECT_FALSE(held.get()) << "all is final";
+}
+
 }  // namespace
 }  // namespace loadstar::txn
