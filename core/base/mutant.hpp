@@ -18,6 +18,7 @@ enum class Mutant : std::uint8_t {
   kUnknownIsAborted,        ///< an unknown outcome counts as not applied without asking (breaks D4)
   kAckAtReceive,            ///< the committed watermark follows the received one
   kDropOnBackpressure,      ///< a batch that finds the budget used up is dropped, yet acknowledged
+  kReadsOnWithoutRoom,      ///< a stream is read on although the budget is used up
 
   // Of exactly-once delivery: rules R1 to R8 of ingest-api.md 4.4 and the variants of its 4.8.
   kLoadAfterLostBegin,          ///< R1: rows are loaded into a label whose begin had no answer

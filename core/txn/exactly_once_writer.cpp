@@ -182,7 +182,8 @@ Part& ExactlyOnceWriter::part_for(std::uint64_t checkpoint, const BatchEncoder::
 
 asio::awaitable<void> ExactlyOnceWriter::wait_for_room(std::uint64_t stream) {
   const auto began = Clock::now();
-  while (slot_.open(stream) && !ending_ && !services_.budget.may_read(account_)) {
+  while (slot_.open(stream) && !ending_ && !services_.budget.may_read(account_) &&
+         !LOADSTAR_MUTANT(kReadsOnWithoutRoom)) {
     const bool own = services_.budget.over_share(*account_);
     stall_reason_ =
         own ? "the writer holds its share of the memory budget" : "the memory budget is used up";

@@ -170,7 +170,8 @@ std::optional<Refusal> Writer::number_batch(ingest::Batch& batch, bool& duplicat
 
 asio::awaitable<void> Writer::wait_for_room(std::uint64_t stream) {
   const auto began = Clock::now();
-  while (reads(stream) && !services_.budget.may_read(account_)) {
+  while (reads(stream) && !services_.budget.may_read(account_) &&
+         !LOADSTAR_MUTANT(kReadsOnWithoutRoom)) {
     if (services_.budget.over_share(*account_)) {
       stall_reason_ = "the writer holds its share of the memory budget";
       flush(window_.received(), FlushTrigger::kMemory);

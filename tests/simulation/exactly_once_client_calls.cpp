@@ -90,6 +90,13 @@ asio::awaitable<std::optional<std::string>> ExactlyOnceClient::checkpoint(Cut cu
         const bool committed = co_await commit(record_.token, saved_, record_.position);
         static_cast<void>(committed);
       }
+    } else if (reply && process != process_ &&
+               reply->refusal().reason == Reason::kCheckpointConflict) {
+      // An Open that came late can have opened this epoch there as well, while it had begun
+      // nothing. That daemon knows the token alone, so the checkpoint is out of turn (ingest-api.md
+      // 3.2). It says nothing about the writer, which is on the daemon of the stream.
+      trace("{} epoch {}: {} (other daemon)", writer_.name, record_.epoch,
+            reply->refusal().message);
     } else if (reply) {
       judge(reply->refusal());
     }

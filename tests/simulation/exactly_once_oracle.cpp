@@ -28,28 +28,34 @@ bool is_committed(std::optional<State> state) {
 
 ExactlyOnceOracle::ExactlyOnceOracle(const ExactlyOncePlan& plan, TransactionModel& model,
                                      OperationLog& log, Violations& violations)
-    : plan_(plan), model_(model), log_(log), violations_(violations) {
-  Random random(plan.seed * 1'442'695'040'888'963'407U + 5);
-  for (unsigned i = 0; i < plan.writers; ++i) {
-    auto writer = std::make_unique<SimulatedWriter>();
-    writer->name = fmt::format("w{}", i);
-    std::string table = "t1";
-    bool lane = false;
-    for (unsigned row = 0; row < plan.rows; ++row) {
-      // Neighbours tend to be of one table, so that batches of several rows come about.
-      if (random.chance(35)) table = fmt::format("t{}", 1 + random.below(plan.tables));
-      if (plan.lanes && random.chance(20)) lane = !lane;
-      const bool bad = plan.bad_rows && random.chance(10);
-      std::string text = fmt::format("{}:{}:{}:{}", writer->name, row, table, bad ? "BAD" : "good");
-      text += fmt::format(":{:x}", std::hash<std::string>()(text) & 0xffffU);
-      writer->rows.push_back({table, text, bad, lane});
-      known_[text] = {writer.get(), row};
-    }
-    writers_.push_back(std::move(writer));
-  }
+    : plan_(plan),
+      model_(model),
+      log_(log),
+      violations_(violations),
+      random_(plan.seed * 1'442'695'040'888'963'407U + 5) {
+  for (unsigned i = 0; i < plan.writers; ++i) add_writer();
   model_.on_commit([this](const std::string& label,
                           const TransactionModel::Transaction& transaction,
                           bool one_phase) { on_commit(label, transaction, one_phase); });
+}
+
+SimulatedWriter& ExactlyOnceOracle::add_writer() {
+  auto writer = std::make_unique<SimulatedWriter>();
+  writer->name = fmt::format("w{}", writers_.size());
+  std::string table = "t1";
+  bool lane = false;
+  for (unsigned row = 0; row < plan_.rows; ++row) {
+    // Neighbours tend to be of one table, so that batches of several rows come about.
+    if (random_.chance(35)) table = fmt::format("t{}", 1 + random_.below(plan_.tables));
+    if (plan_.lanes && random_.chance(20)) lane = !lane;
+    const bool bad = plan_.bad_rows && random_.chance(10);
+    std::string text = fmt::format("{}:{}:{}:{}", writer->name, row, table, bad ? "BAD" : "good");
+    text += fmt::format(":{:x}", std::hash<std::string>()(text) & 0xffffU);
+    writer->rows.push_back({table, text, bad, lane});
+    known_[text] = {writer.get(), row};
+  }
+  writers_.push_back(std::move(writer));
+  return *writers_.back();
 }
 
 void ExactlyOnceOracle::on_commit(const std::string& label,

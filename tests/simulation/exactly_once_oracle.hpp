@@ -42,14 +42,16 @@ struct SimulatedWriter {
 
 /// The oracle of exactly-once delivery: what clients decided and were told, compared with what is
 /// in the tables, at every commit and at the end (delivery-and-faults.md 2.6). Beside it
-/// OperationLog has V10 and V12. Not here: V7 (at-least-once only) and V14 (RSS, fds: rings R2 and
-/// R3).
+/// OperationLog has V10 and V12. Not here: V7 (scenario.cpp, at-least-once only) and what of V14
+/// needs a process (RSS, fds: rings R2 and R3).
 class ExactlyOnceOracle {
  public:
   ExactlyOnceOracle(const ExactlyOncePlan& plan, TransactionModel& model, OperationLog& log,
                     Violations& violations);
 
   [[nodiscard]] std::vector<std::unique_ptr<SimulatedWriter>>& writers() { return writers_; }
+  /// One more, with a source of its own.
+  SimulatedWriter& add_writer();
   [[nodiscard]] Violations& violations() { return violations_; }
   [[nodiscard]] OperationLog& log() { return log_; }
   [[nodiscard]] TransactionModel& model() { return model_; }
@@ -94,6 +96,7 @@ class ExactlyOnceOracle {
   TransactionModel& model_;
   OperationLog& log_;
   Violations& violations_;
+  Random random_;
   std::vector<std::unique_ptr<SimulatedWriter>> writers_;
   std::map<std::string, std::pair<SimulatedWriter*, std::size_t>>
       known_;                                  // row -> where it is from

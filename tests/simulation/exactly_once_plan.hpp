@@ -37,15 +37,16 @@ struct ExactlyOncePlan {
   std::uint64_t seed = 0;
   unsigned writers = 1;
   unsigned tables = 2;
-  unsigned rows = 30;                  ///< of each writer
-  unsigned rows_per_batch = 4;         ///< at most
-  unsigned checkpoint_percent = 30;    ///< chance per batch that a checkpoint ends with it
-  unsigned empty_percent = 0;          ///< of checkpoints: another one without rows follows
-  bool pipelined = true;               ///< batches of the next checkpoints are sent meanwhile
-  bool bad_rows = false;               ///< some rows are refused until the client leaves them out
-  bool lanes = false;                  ///< batches of one table differ in their properties
-  unsigned incarnations = 6;           ///< of each writer's client while faults last
-  std::uint64_t most_exchanges = 900;  ///< then faults end
+  unsigned rows = 30;                   ///< of each writer
+  unsigned rows_per_batch = 4;          ///< at most
+  unsigned checkpoint_percent = 30;     ///< chance per batch that a checkpoint ends with it
+  unsigned empty_percent = 0;           ///< of checkpoints: another one without rows follows
+  bool pipelined = true;                ///< batches of the next checkpoints are sent meanwhile
+  bool bad_rows = false;                ///< some rows are refused until the client leaves them out
+  bool lanes = false;                   ///< batches of one table differ in their properties
+  unsigned incarnations = 6;            ///< of each writer's client while faults last
+  std::uint64_t least_exchanges = 200;  ///< further writers come until there are so many
+  std::uint64_t most_exchanges = 900;   ///< then faults end
   /// A3 is broken: prepared transactions run out after this, and committed labels may be forgotten.
   std::optional<std::chrono::seconds> prepared_for;
   ClientVariant variant = ClientVariant::kAsSpecified;

@@ -29,6 +29,8 @@ constexpr minutes kFaultsEnd{20};
 /// V15: a new incarnation is through within this once nothing fails any more; twice the longest
 /// back-off and request timeout, and what it takes to load the rest.
 constexpr minutes kRecovery{30};
+/// No message of a client has more bytes.
+constexpr std::uint64_t kMostMessage = 160;
 
 // Both draw the same from `random`, scripted or not, so that a script of what struck repeats the
 // run.
@@ -73,7 +75,13 @@ class Run {
     const auto begin = Clock::now();
     for (const auto& writer : oracle_.writers()) supervisors_.spawn(supervise(*writer));
     time_.settle();
-    while (supervisors_.size() > 0) {
+    while (true) {
+      if (supervisors_.size() == 0) {
+        // Few large batches make few exchanges; further writers make up for it.
+        if (starrocks_.exchanges() >= plan_.least_exchanges) break;
+        supervisors_.spawn(supervise(oracle_.add_writer()));
+        time_.settle();
+      }
       const bool enough = starrocks_.exchanges() >= plan_.most_exchanges;
       if (!healed_ && (enough || Clock::now() - begin >= kFaultsEnd)) {
         heal();
@@ -84,6 +92,7 @@ class Run {
         break;
       }
       time_.step(healed_ ? healed_at_ + kRecovery : begin + kFaultsEnd);
+      check_memory();
     }
     heal();
     wind_up();
@@ -134,6 +143,18 @@ class Run {
       if (random_.chance(50)) client->crash();
     }
     changed_.notify();
+  }
+
+  /// V14, as far as virtual time can tell: no daemon takes in more than its budget and one message
+  /// of each writer, which is charged before its sender is made to wait.
+  void check_memory() {
+    const auto limit = static_cast<double>(cluster_.options().limits.memory.value +
+                                           oracle_.writers().size() * kMostMessage);
+    for (const auto& process : cluster_.all()) {
+      if (process->reserved_bytes() <= limit) continue;
+      violations_.add("V14", fmt::format("daemon {} holds {} bytes of at most {}",
+                                         process->number(), process->reserved_bytes(), limit));
+    }
   }
 
   void report_stuck() {

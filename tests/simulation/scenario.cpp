@@ -28,6 +28,8 @@ constexpr auto kLongestRun = 8h;
 constexpr std::uint64_t kLeastExchanges = 200;
 /// Faults stop here at the latest, so that each run can end well.
 constexpr auto kFaultsEnd = 10min;
+/// No message of a client has more bytes.
+constexpr std::uint64_t kMostMessage = 200;
 
 CoreOptions options_for(Random& random) {
   CoreOptions options;
@@ -82,7 +84,7 @@ void check_rows(const Ledger& ledger, const SimulatedStarrocks& starrocks, RunRe
     const unsigned count = found == visible.end() ? 0 : found->second;
     digest = (digest ^ (std::hash<std::string>()(row) + count)) * 1099511628211ULL;
     if (sent.acknowledged && count == 0) {
-      report.violations.push_back(fmt::format("acknowledged row {} is not in the table", row));
+      report.violations.push_back(fmt::format("V7: acknowledged row {} is not in the table", row));
     }
     if (sent.bad && count > 0) {
       report.violations.push_back(fmt::format("refused row {} is in the table", row));
@@ -179,6 +181,13 @@ RunReport run_seed(std::uint64_t seed) {
     test::pass_time(io, step, step);
     step = starrocks.exchanges() == before ? std::min(step * 2, std::chrono::milliseconds(1000))
                                            : std::chrono::milliseconds(5);
+    // V14: more than the budget only by a message of each client, charged before it has to wait.
+    const auto most =
+        static_cast<double>(options.limits.memory.value + clients.size() * kMostMessage);
+    if (daemon && daemon->reserved_bytes() > most && report.violations.empty()) {
+      report.violations.push_back(fmt::format("V14: {} bytes are held, and {} are the most",
+                                              daemon->reserved_bytes(), most));
+    }
     if (Clock::now() - begin >= kFaultsEnd) starrocks.heal();
     if (kill_due && Clock::now() >= kill_at && daemon) {
       kill_due = false;

@@ -56,6 +56,7 @@ class Shrinker {
   }
 
   void run() {
+    attempt([](ExactlyOncePlan& plan) { plan.least_exchanges = 0; });
     halve(&ExactlyOncePlan::writers, 1);
     for (std::size_t i = best_.ends.size(); i-- > 0;) {
       attempt([i](ExactlyOncePlan& plan) {
