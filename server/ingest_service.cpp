@@ -99,6 +99,19 @@ asio::awaitable<ReadEnd> read_first(StreamCall& call, grpc::ByteBuffer& buffer,
   co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
 }
 
+// Cancels a call whose client takes not even Opened in.
+asio::awaitable<void> end_unread(StreamCall& call, std::chrono::milliseconds timeout) {
+  const bool passed = co_await sleep_for(timeout);
+  if (passed) call.finish(grpc::Status::CANCELLED);
+}
+
+asio::awaitable<bool> write_opened(StreamCall& call, grpc::ByteBuffer bytes,
+                                   std::chrono::milliseconds timeout) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+  auto winner = co_await (call.write(std::move(bytes)) || end_unread(call, timeout));
+  co_return winner.index() == 0 && std::get<0>(winner);
+}
+
 // Ends a stream that says nothing for limits.idle_stream_timeout; its writer is kept for its grace.
 asio::awaitable<void> end_idle(StreamCall& call, std::chrono::milliseconds timeout) {
   const bool passed = co_await sleep_for(timeout);
@@ -241,7 +254,7 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
 
   grpc::ByteBuffer bytes =
       serialize(opened_response(stream->opened(), delivery, options_, info_.daemon_id));
-  const bool sent = co_await call.write(std::move(bytes));
+  const bool sent = co_await write_opened(call, std::move(bytes), open_timeout_);
   if (!sent) stream->disconnect();
 
   TaskGroup sender(call.strand());

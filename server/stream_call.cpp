@@ -77,7 +77,12 @@ asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
 
 void StreamCall::finish(const grpc::Status& status) {
   if (finished_) return;
-  LOADSTAR_ASSERT(!writer_.has_value(), "a call is not finished in the middle of a write");
+  if (writer_.has_value()) {
+    // The client takes nothing in, so it would not read the status either. The write fails, and the
+    // call ends as one that the client has cancelled.
+    context_.TryCancel();
+    return;
+  }
   finished_ = true;
   Finish(status);
 }

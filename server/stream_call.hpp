@@ -50,7 +50,8 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   asio::awaitable<bool> write(grpc::ByteBuffer message);
 
   /// Ends the call with `status`; later calls do nothing. A read that is waiting ends with
-  /// kCancelled. Not while a write is waiting.
+  /// kCancelled. While a write is waiting, the client takes nothing in: the call is cancelled, and
+  /// the body ends as it does for a client that went away.
   void finish(const grpc::Status& status);
 
   /// `reaction` runs on the strand when the call is cancelled or breaks, at once if it has already;

@@ -34,6 +34,8 @@ constexpr std::size_t kMaxTableName = 256;
 /// Bounds on the head of a batch; StarRocks has no table and no load that comes near them
 /// (delivery-and-faults.md 5.1).
 constexpr std::size_t kMaxNames = 4096;
+/// Longest name of a column that StarRocks takes, in bytes.
+constexpr std::uint64_t kMaxColumnName = 1024;
 constexpr std::size_t kMaxProperties = 64;
 
 /// Reads the fields of one Batch into a plain value. Keeps the first thing that is wrong.
@@ -148,6 +150,11 @@ class BatchParser {
   bool read_name(std::uint64_t length, std::string_view member, std::vector<std::string>& out) {
     if (out.size() == kMaxNames) {
       return fail(member, fmt::format("has more than {} entries", kMaxNames));
+    }
+    if (member == "columns" && length > kMaxColumnName) {
+      return fail(fmt::format("columns[{}]", out.size()),
+                  fmt::format("is {} bytes long; the name of a column has at most {}", length,
+                              kMaxColumnName));
     }
     out.emplace_back();
     return read_string(length, fmt::format("{}[{}]", member, out.size() - 1), out.back());

@@ -16,6 +16,9 @@
 namespace loadstar::ingest {
 namespace {
 
+/// Bytes that the names of columns may take in one batch that becomes JSON.
+constexpr std::uint64_t kMostNameBytes = std::uint64_t{64} << 20U;
+
 using Lane = std::shared_ptr<const LaneSpec>;
 
 /// What batches with one head (format, columns, expressions, properties) have in common.
@@ -173,6 +176,15 @@ class TableEncoder::Impl {
         return refuse(Reason::kBadRequest, path, value.member,
                       value.problem + "; set the table's properties.format to auto or json");
       }
+    }
+    // JSON repeats every name in every row, so the text can be far larger than the message was.
+    std::uint64_t names = 0;
+    for (const ColumnPlan& column : head.rows.columns) names += column.name.size();
+    if (names * batch.rows.size() > kMostNameBytes) {
+      return refuse(Reason::kMessageTooLarge, path, "rows",
+                    fmt::format("would take {} bytes in JSON for the names of the columns alone, "
+                                "and the limit is {}; send smaller batches",
+                                names * batch.rows.size(), kMostNameBytes));
     }
     auto text = encode_rows(batch, head.rows, Target::kJson, zone, path);
     if (auto* refusal = std::get_if<Refusal>(&text)) return std::move(*refusal);

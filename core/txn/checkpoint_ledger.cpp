@@ -119,6 +119,12 @@ void CheckpointLedger::commit(std::uint64_t checkpoint, std::uint64_t last_seque
   if (checkpoint <= committed_) return;
   committed_ = checkpoint;
   committed_sequence_ = std::max(committed_sequence_, last_sequence);
+  // A checkpoint that was never closed here: nothing that was received may seem to follow it.
+  if (checkpoint > newest_closed()) {
+    closed_[checkpoint] = last_sequence;
+    received_ = std::max(received_, last_sequence);
+    newest_ = std::max(newest_, checkpoint);
+  }
   // The last committed one stays: a repeated Checkpoint call still finds it.
   closed_.erase(closed_.begin(), closed_.lower_bound(checkpoint));
 }

@@ -106,7 +106,8 @@ asio::awaitable<Answer<Done>> ExactlyOnceWriter::recover(ResumeToken token) {
     if (!unused.ok()) co_return unused.refusal();
   }
   const Deadline clean_deadline = Clock::now() + kRecoveryTime;
-  const auto cleaned = co_await shared_.control.roll_back(range, token, clean_deadline);
+  const auto cleaned =
+      co_await shared_.control.roll_back(range, token, WhatIsCommitted::kIsStale, clean_deadline);
   if (!cleaned.ok()) co_return cleaned.refusal();
   co_return Done{};
 }
@@ -277,6 +278,10 @@ bool ExactlyOnceWriter::something_unprepared() const {
          });
 }
 
+void ExactlyOnceWriter::left_open(const std::string& label) {
+  shared_.control.roll_back_later(database(), label);
+}
+
 void ExactlyOnceWriter::part_ended() {
   for (const auto& part : parts_) {
     if (part->state() != Part::State::kFailed) continue;
@@ -296,6 +301,15 @@ bool ExactlyOnceWriter::issued(const ResumeToken& token) const {
 
 void ExactlyOnceWriter::on_committed(const ResumeToken& token) {
   if (token.epoch != epoch_ || token.checkpoint <= ledger_.committed() || gone_) return;
+  if (token.checkpoint > ledger_.newest_closed()) {
+    // Two daemons serve one epoch, so neither knows what the other has received (R1).
+    ledger_.commit(token.checkpoint, token.last_sequence);
+    end(refuse(Reason::kEpochUsed,
+               fmt::format("checkpoint {} of epoch {} was prepared by another daemon; increment "
+                           "the epoch and open again",
+                           token.checkpoint, epoch_)));
+    return;
+  }
   ledger_.commit(token.checkpoint, token.last_sequence);
   std::list<std::unique_ptr<Part>> done;
   while (!parts_.empty() && parts_.front()->checkpoint() <= token.checkpoint) {

@@ -91,6 +91,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   void end_turn(std::uint64_t checkpoint, bool spent) override;
   [[nodiscard]] std::string label(std::uint64_t checkpoint, std::uint64_t number) const override;
   void release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) override;
+  void left_open(const std::string& label) override;
   void part_ended() override;
 
  private:

@@ -175,7 +175,10 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     }
     CandidateRange range =
         candidates_after(token, request.epoch, services_.options.limits.max_pending_checkpoints);
-    const auto rolled_back = co_await control_.roll_back(std::move(range), token, deadline);
+    const auto rolled_back = co_await control_.roll_back(
+        std::move(range), token,
+        request.resume_token.empty() ? WhatIsCommitted::kIsLeft : WhatIsCommitted::kIsStale,
+        deadline);
     if (!rolled_back.ok()) co_return rolled_back.refusal();
     outcome.aborted_transactions += rolled_back.value().transactions;
     co_return outcome;
@@ -258,7 +261,10 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
       return Claim{held, nullptr};
     }
     if (request.epoch == highest) return epoch_used(request.epoch);
-    if (request.reattach && !LOADSTAR_MUTANT(kUnheldEpochIsReattached)) {
+    // A token of this epoch proves that the epoch was served before, by whomever (R1).
+    const bool used = request.reattach || token.epoch == request.epoch;
+    if (used && !LOADSTAR_MUTANT(kUnheldEpochIsReattached) &&
+        (request.reattach || !LOADSTAR_MUTANT(kEpochIsNotProbed))) {
       return epoch_used(request.epoch);
     }
     remember(request.writer_id, request.epoch);

@@ -175,8 +175,8 @@ asio::awaitable<bool> Part::attempt() {
   if (stopping_ && step != Step::kPrepared) co_return false;
   if (step == Step::kRollback) {
     services_.metrics.transactions_poisoned.Increment();
-    co_await roll_back();
-    services_.metrics.transaction("aborted");
+    const bool ended = co_await roll_back();
+    if (ended) services_.metrics.transaction("aborted");
   }
   open_ = false;
   transaction_.end();
@@ -257,27 +257,27 @@ asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {
 
 /// Not shielded work of a writer that ends: a rollback is always tried, so that the transaction
 /// does not wait for its timeout.
-asio::awaitable<void> Part::roll_back() {
+asio::awaitable<bool> Part::roll_back() {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   rolling_back_ = true;
   const std::string label = label_;
-  const Deadline deadline = Clock::now() + (stopping_ ? kLastRollbackTimeout : kRollbackTimeout);
-  const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
+  // Each has a time of its own: a backend that does not answer must not cost the frontend's cancel.
+  const seconds time = stopping_ ? kLastRollbackTimeout : kRollbackTimeout;
+  const auto rolled_back = co_await services_.client.rollback(table_, label, Clock::now() + time);
   bool ended = rolled_back.has_value();
   if (!ended) {
     // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8).
-    const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
+    const auto cancelled =
+        co_await services_.client.cancel(table_.database, label, Clock::now() + time);
     ended = cancelled.has_value();
   }
-  if (!ended) {
-    services_.logger.warn("transaction left to its timeout",
-                          {{"label", label}, {"rollback", describe(rolled_back.error())}});
-  }
+  if (!ended) host_.left_open(label);
   rolling_back_ = false;
   open_ = false;
   // The state belongs to the whole drive, not to this function: later requests can be cancelled
   // again.
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  co_return ended;
 }
 
 /// What the failure of an attempt means for the rows.

@@ -43,6 +43,8 @@ class PartHost {
   [[nodiscard]] virtual std::string label(std::uint64_t checkpoint, std::uint64_t number) const = 0;
   /// Bytes of a batch are not held any more.
   virtual void release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) = 0;
+  /// A transaction of the part was not seen ended; somebody has to try again.
+  virtual void left_open(const std::string& label) = 0;
   /// The part is prepared or has failed.
   virtual void part_ended() = 0;
 };
@@ -117,7 +119,8 @@ class Part {
   asio::awaitable<PartAttempt::Step> load_next(PartAttempt& attempt);
   asio::awaitable<void> load_beside(starrocks::LoadRequest load, Deadline deadline);
   asio::awaitable<PartAttempt::Step> prepare(PartAttempt& attempt);
-  asio::awaitable<void> roll_back();
+  /// True: the transaction is known to have ended.
+  asio::awaitable<bool> roll_back();
   asio::awaitable<void> judge_failure(const PartAttempt& attempt);
   asio::awaitable<void> fail(Reason reason, std::string message, const PartAttempt& attempt);
   [[nodiscard]] bool something_to_do() const;

@@ -7,6 +7,7 @@
 #include "core/txn/commit_attempt.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -33,6 +34,11 @@ constexpr std::size_t kProbes = 16;
 constexpr std::size_t kMaxReads = 1024;
 /// Tries to see a rolled back candidate aborted.
 constexpr int kRollbackTries = 3;
+/// Between the tries of a rollback in the background: first, and after doubling.
+constexpr seconds kFirstLaterPause{5};
+constexpr seconds kLongestLaterPause{300};
+/// Rollbacks in the background; more are left to the transactions' timeout.
+constexpr std::size_t kMostLater = 1000;
 /// Labels that are remembered as committed, so that a repeated Commit needs no StarRocks that still
 /// remembers them (delivery-and-faults.md F170).
 constexpr std::size_t kRememberedLabels = 100'000;
@@ -103,13 +109,14 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   }
 
   asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
-                                                Deadline deadline) {
+                                                WhatIsCommitted committed, Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     const std::string key = range.writer;
     const bool locked = co_await lock(key, deadline);
     if (!locked) co_return unavailable("another call for this writer is under way");
     Search search;
     search.range = std::move(range);
+    search.committed = committed;
     search.deadline = deadline;
     for (const TokenPart& part : token.parts) search.decided.insert(label_of(token, part));
     search.chains = chains_of(search.range, kMaxReads / 2);
@@ -162,6 +169,18 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     co_return Done{};
   }
 
+  /// On the strand.
+  void roll_back_later(const std::string& database, const std::string& label) {
+    if (later_.contains(label)) return;
+    if (stopping_ || later_.size() >= kMostLater) {
+      logger_.warn("transaction left to its timeout", {{"label", label}});
+      return;
+    }
+    logger_.warn("transaction is not seen ended; its rollback is tried again", {{"label", label}});
+    later_.insert(label);
+    tasks_.spawn(keep_rolling_back(database, label));
+  }
+
   asio::awaitable<void> stop() {
     stopping_ = true;
     for (auto& [key, job] : jobs_) job->done.notify();
@@ -190,6 +209,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     std::size_t reads = 0;
     unsigned rolled_back = 0;
     bool cut_short = false;
+    WhatIsCommitted committed = WhatIsCommitted::kIsStale;
     std::optional<std::string> stale;
     Deadline deadline;
   };
@@ -421,7 +441,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           case CandidateAction::kNothing:
             break;
           case CandidateAction::kStale:
-            search.stale = label;
+            if (search.committed == WhatIsCommitted::kIsStale) search.stale = label;
             break;
           case CandidateAction::kRollBack:
             co_await roll_back_candidate(search, label);
@@ -431,37 +451,62 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     }
   }
 
-  asio::awaitable<void> roll_back_candidate(Search& search, std::string label) {
+  /// One try: rollback, else cancel, then the state; nullopt if that cannot be read. Each has a
+  /// time of its own, for a backend that does not answer the first must not cost the frontend's
+  /// cancel.
+  asio::awaitable<std::optional<starrocks::LabelState>> try_rollback(std::string database,
+                                                                     std::string label) {
+    const auto time = options_.starrocks.query_timeout;
     // The table of a candidate is not known, and rollback does not need it
     // (starrocks-load-protocol.md 5.1).
-    const starrocks::TableName table{search.range.database, ""};
-    for (int i = 0; i < kRollbackTries && !stopping_; ++i) {
+    const starrocks::TableName table{database, ""};
+    const auto rolled_back = co_await client_.rollback(table, label, Clock::now() + time);
+    if (!rolled_back.has_value() && !stopping_) {
+      const auto cancelled = co_await client_.cancel(database, label, Clock::now() + time);
+      static_cast<void>(cancelled);  // the state says what came of it
+    }
+    const auto state = co_await client_.label_state(database, label, Clock::now() + time);
+    if (!state.has_value()) co_return std::nullopt;
+    co_return state->state;
+  }
+
+  asio::awaitable<void> roll_back_candidate(Search& search, std::string label) {
+    for (int i = 0; i < kRollbackTries && !stopping_ && Clock::now() < search.deadline; ++i) {
       if (i > 0) co_await sleep_for(kPause);
-      const Deadline until = Clock::now() + options_.starrocks.query_timeout;
-      const auto rolled_back = co_await client_.rollback(table, label, until);
-      if (!rolled_back.has_value()) {
-        const auto cancelled = co_await client_.cancel(search.range.database, label, until);
-        static_cast<void>(cancelled);  // the state says what came of it
-      }
-      const Deadline question = Clock::now() + options_.starrocks.query_timeout;
-      const auto state = co_await client_.label_state(search.range.database, label, question);
-      if (!state.has_value()) continue;
-      switch (action_for(state->state)) {
+      const auto state = co_await try_rollback(search.range.database, label);
+      if (!state) continue;
+      switch (action_for(*state)) {
         case CandidateAction::kNothing:
           ++search.rolled_back;
           metrics_.transaction_recovered("aborted");
           metrics_.transaction("aborted");
           co_return;
         case CandidateAction::kStale:
-          search.stale = label;
+          if (search.committed == WhatIsCommitted::kIsStale) search.stale = label;
           co_return;
         case CandidateAction::kRollBack:
           break;
       }
     }
-    search.cut_short = true;
-    metrics_.transaction_recovered("left");
-    logger_.warn("transaction of an earlier epoch left to its timeout", {{"label", label}});
+    roll_back_later(search.range.database, label);
+  }
+
+  // --- what could not be rolled back at once ---
+
+  asio::awaitable<void> keep_rolling_back(std::string database, std::string label) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    seconds pause = kFirstLaterPause;
+    while (!stopping_) {
+      co_await sleep_for(pause);
+      if (stopping_) break;
+      pause = std::min(pause * 2, kLongestLaterPause);
+      const auto state = co_await try_rollback(database, label);
+      if (!state || action_for(*state) == CandidateAction::kRollBack) continue;
+      if (action_for(*state) == CandidateAction::kNothing) metrics_.transaction("aborted");
+      logger_.info("transaction that was left open has ended", {{"label", label}});
+      break;
+    }
+    later_.erase(label);
   }
 
   asio::awaitable<void> look_for_traces(Traces& traces) {
@@ -505,6 +550,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
   std::unordered_map<std::string, bool> committed_;   // label -> visible
   std::deque<std::string> committed_order_;
+  std::set<std::string> later_;  // labels whose rollback is tried again
   TaskGroup tasks_;
 };
 
@@ -524,9 +570,9 @@ asio::awaitable<Answer<TransactionControl::Committed>> TransactionControl::commi
 }
 
 asio::awaitable<Answer<TransactionControl::RolledBack>> TransactionControl::roll_back(
-    CandidateRange range, ResumeToken token, Deadline deadline) {
+    CandidateRange range, ResumeToken token, WhatIsCommitted committed, Deadline deadline) {
   const auto impl = impl_;
-  auto work = impl->roll_back(std::move(range), std::move(token), deadline);
+  auto work = impl->roll_back(std::move(range), std::move(token), committed, deadline);
   auto answer = co_await run_on(impl->strand(), std::move(work));
   co_return answer;
 }
@@ -538,6 +584,13 @@ asio::awaitable<Answer<Done>> TransactionControl::check_unused(CandidateRange ra
   auto work = impl->check_unused(std::move(range), epoch, deadline);
   auto answer = co_await run_on(impl->strand(), std::move(work));
   co_return answer;
+}
+
+void TransactionControl::roll_back_later(std::string database, std::string label) {
+  asio::post(impl_->strand(),
+             [impl = impl_, database = std::move(database), label = std::move(label)] {
+               impl->roll_back_later(database, label);
+             });
 }
 
 asio::awaitable<void> TransactionControl::stop() {

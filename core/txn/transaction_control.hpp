@@ -23,6 +23,12 @@ namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
+/// What a candidate that StarRocks has committed means to the one who asks for a rollback.
+enum class WhatIsCommitted {
+  kIsStale,  ///< the token ought to have named it: the client went back to an old state
+  kIsLeft,   ///< nothing: only what is not committed is to go (Abort without a token)
+};
+
 /// Phase two of exactly-once delivery, for any writer and without its help: commits what a token
 /// names, and rolls back what it does not (ingest-api.md 3.3, 3.4, 4.3). Works that its callers
 /// gave up goes on. One at a time per writer, so that no label has two requests under way (R8).
@@ -49,9 +55,14 @@ class TransactionControl {
     unsigned transactions = 0;
   };
   /// Rolls back the candidates of `range` that `token` does not name. STALE_RESUME_TOKEN if one of
-  /// them is committed; what cannot be reached is left to its timeout, with a warning.
+  /// them is committed, unless it `is left`. What is not seen ended is tried again later
+  /// (roll_back_later), what was not asked for in time ends by its timeout, with a warning.
   asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
-                                                Deadline deadline);
+                                                WhatIsCommitted committed, Deadline deadline);
+
+  /// Rolls back a transaction that nobody will commit, in the background, again and again until its
+  /// end is seen or the daemon ends (delivery-and-faults.md F192). From any thread.
+  void roll_back_later(std::string database, std::string label);
 
   /// EPOCH_USED if `epoch` has left any trace: parts 0 and 1 of every checkpoint up to max_pending
   /// ahead (architecture.md 7). STARROCKS_UNAVAILABLE if that cannot be found out.

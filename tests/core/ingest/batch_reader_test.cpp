@@ -278,6 +278,9 @@ TEST(BatchReaderTest, FloodsAreCutOff) {
   std::string columns;
   for (int i = 0; i < 5'000; ++i) columns += wire::bytes(4, "c");
   EXPECT_NE(refused(wire::bytes(2, columns)).find("columns: has more than"), std::string::npos);
+  const std::string longest = wire::bytes(4, std::string(1025, 'c'));
+  EXPECT_NE(refused(wire::bytes(2, longest)).find("columns[0]: is 1025 bytes long"),
+            std::string::npos);
   auto batch = csv_batch();
   for (int i = 0; i < 65; ++i) batch.properties["p" + std::to_string(i)] = "x";
   EXPECT_NE(refused(batch.message()).find("properties: has more than"), std::string::npos);

@@ -139,5 +139,20 @@ TEST(TableEncoderTest, EnclosedCsvIsCountedAsStarRocksDoes) {
   EXPECT_TRUE(result(primary(), batch).starts_with("2\n"));
 }
 
+// A small message must not become gigabytes: JSON repeats the names in every row.
+TEST(TableEncoderTest, NamesThatWouldTakeTooMuchInJsonAreRefused) {
+  const std::string name(1000, 'n');
+  Encoding encoding;
+  encoding.schema = schema_of(KeyModel::kDuplicate, {name + " int"});
+  encoding.options.format = RowFormat::kJson;
+  const auto batch = [&](std::size_t rows) {
+    return typed({name}, std::vector<std::string>(rows, wire::row({wire::int_value(1)})));
+  };
+  EXPECT_EQ(result(encoding, batch(1'000)), "ok");
+  const auto refused = encoding.encode(batch(68'000));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.refusal().reason, Reason::kMessageTooLarge);
+}
+
 }  // namespace
 }  // namespace loadstar::ingest

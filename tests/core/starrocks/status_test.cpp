@@ -372,5 +372,24 @@ TEST(StatusTest, NoUnlistedHttpStatusIsEverCertain) {
   }
 }
 
+// 4.2, 4.10: what the headers ask for is refused for good; the load is not tried again.
+TEST(StatusTest, RequestsThatCanNeverSucceedAreInvalid) {
+  for (const char* text :
+       {"unknown column in where statement. the column 'zzz' in where clause must be in the target "
+        "table.",
+        "Unknown or incorrect time zone: 'Mars/X'", "Unknown partition 'p9' in table 't'",
+        "Column has no default value. column: v", "column has no source field, column=c",
+        "Only primary key table support partial update",
+        "Merge condition column v has invalid type maybe bitmap/hll/percentile",
+        "Getting analyzing error. Detail message: No matching function with signature: f(int)."}) {
+    for (const Operation operation : {Operation::kStreamLoad, Operation::kLoad}) {
+      ReplyFacts facts;
+      facts.status = operation == Operation::kLoad ? "ANALYSIS_ERROR" : "Fail";
+      facts.message = text;
+      EXPECT_EQ(refusal(operation, facts).code, Errc::kInvalidRequest) << text;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace loadstar::starrocks

@@ -116,5 +116,16 @@ TEST_F(CheckpointLedgerTest, ACommitForgetsWhatIsOlder) {
   EXPECT_EQ(close(12, 102), std::nullopt) << "a retry of the last one is still known";
 }
 
+// Another daemon of the epoch closed it: there is still a newest one, and nothing is received
+// twice.
+TEST_F(CheckpointLedgerTest, ACommitOfACheckpointThatWasNeverClosedHereLeavesALedger) {
+  receive(11);
+  ledger_.commit(15, 140);
+  EXPECT_EQ(ledger_.newest_closed(), 15U);
+  EXPECT_EQ(ledger_.next_checkpoint(), 16U);
+  EXPECT_EQ(ledger_.received(), 140U);
+  EXPECT_EQ(close(16, 140), std::nullopt);
+}
+
 }  // namespace
 }  // namespace loadstar::txn

@@ -301,5 +301,73 @@ TEST_F(ExactlyOnceWritersTest, StatusShowsEpochAndTransactions) {
   EXPECT_FALSE(report.writers[0].transactions[1].label.empty());
 }
 
+// R1: a token of the epoch itself proves that it was served before, even if it left no transaction.
+TEST_F(ExactlyOnceWritersTest, ATokenOfItsOwnEpochOpensNoNewWriter) {
+  const auto stream = opened_epoch(1);
+  const auto empty = checkpoint(1, 1, 0);
+  ASSERT_TRUE(empty.ok());
+  restart(options_);
+  EXPECT_EQ(open_epoch(1, empty.value().resume_token).refusal().reason, Reason::kEpochUsed);
+  EXPECT_TRUE(open_epoch(2, empty.value().resume_token).ok());
+}
+
+// Two daemons serve one epoch: the one that learns of it by a Commit ends its writer, and lives.
+TEST_F(ExactlyOnceWritersTest, ATokenThatTheWriterDidNotIssueEndsIt) {
+  auto stream = opened_epoch(1);
+  const auto foreign = checkpoint(1, 1, 0);
+  ASSERT_TRUE(foreign.ok());
+  restart(options_);
+  stream = opened_epoch(1);
+  ASSERT_TRUE(commit(foreign.value().resume_token).ok());
+  EXPECT_EQ(checkpoint(1, 2, 0).refusal().reason, Reason::kWriterNotOpen);
+  EXPECT_EQ(open_epoch(1, "", true).refusal().reason, Reason::kEpochUsed);
+  EXPECT_TRUE(open_epoch(2, foreign.value().resume_token).ok());
+}
+
+// Abort without a token: what is committed is left, everything else goes.
+TEST_F(ExactlyOnceWritersTest, AbortWithoutATokenLeavesWhatIsCommitted) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "committed\n")).ok());
+  const auto first = checkpoint(1, 1, 1);
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(commit(first.value().resume_token).ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "prepared\n")).ok());
+  const auto second = checkpoint(1, 2, 2);
+  ASSERT_TRUE(second.ok());
+  restart(options_);
+  const auto outcome = abort(1);
+  ASSERT_TRUE(outcome.ok()) << outcome.refusal().message;
+  EXPECT_EQ(outcome.value().aborted_transactions, 1U);
+  EXPECT_EQ(commit(second.value().resume_token).refusal().reason, Reason::kCheckpointLost);
+  EXPECT_EQ(visible("committed"), 1U);
+  EXPECT_EQ(visible("prepared"), 0U);
+}
+
+// F192, F196: a rollback that is not answered leaves the time for a cancel; if that fails too, both
+// are tried again in the background until the end is seen.
+TEST_F(ExactlyOnceWritersTest, ARollbackWithoutAnAnswerIsFollowedByACancelAndTriedAgain) {
+  for (const bool frontend_too : {false, true}) {
+    const std::uint64_t epoch = frontend_too ? 3 : 1;
+    const auto stream = opened_epoch(epoch);
+    EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+    ASSERT_TRUE(checkpoint(epoch, 1, 1).ok());
+    unsigned rollbacks = 0;
+    unsigned cancels = 0;
+    transport_.mood = [&](const http::Endpoint&, const http::Request& request) {
+      if (request.target.ends_with("/rollback"))
+        return ++rollbacks <= 4 ? Mood::kHang : Mood::kPass;
+      if (!request.target.ends_with("/_cancel")) return Mood::kPass;
+      return frontend_too && ++cancels <= 4 ? Mood::kHang : Mood::kPass;
+    };
+    const auto next = opened_epoch(epoch + 1);
+    test::pass_time(io_, 120s);
+    EXPECT_GE(rollbacks, 1U);
+    const std::string label =
+        "ls-w-" + starrocks::database_hash("test") + "-" + std::to_string(epoch) + "-1-0";
+    EXPECT_EQ(starrocks_.model().state(label), simulation::TransactionState::kAborted) << label;
+    transport_.mood = nullptr;
+  }
+}
+
 }  // namespace
 }  // namespace loadstar::txn

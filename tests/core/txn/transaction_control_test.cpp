@@ -109,16 +109,21 @@ TEST_F(TransactionControlTest, CandidatesAreRolledBackUnlessTheTokenNamesThem) {
   named.parts = {token.parts[1]};
   const CandidateRange range = candidates_after(named, 1, 8);
   const Deadline deadline = Clock::now() + 60s;
-  const auto cleaned = test::run(io_, control_.roll_back(range, named, deadline));
+  const auto cleaned =
+      test::run(io_, control_.roll_back(range, named, WhatIsCommitted::kIsStale, deadline));
   ASSERT_TRUE(cleaned.ok()) << cleaned.refusal().message;
   EXPECT_EQ(cleaned.value().transactions, 2U);
   EXPECT_TRUE(commit_now(named).ok());
   EXPECT_EQ(visible("row1", "u"), 1U);
   ResumeToken none = named;
   none.parts.clear();
-  const auto stale = test::run(io_, control_.roll_back(range, none, deadline));
+  const auto stale =
+      test::run(io_, control_.roll_back(range, none, WhatIsCommitted::kIsStale, deadline));
   ASSERT_FALSE(stale.ok());
   EXPECT_EQ(stale.refusal().reason, Reason::kStaleResumeToken);
+  const auto left =
+      test::run(io_, control_.roll_back(range, none, WhatIsCommitted::kIsLeft, deadline));
+  EXPECT_TRUE(left.ok());
 }
 
 TEST_F(TransactionControlTest, AnEpochWithAnyTraceIsUsed) {
