@@ -136,19 +136,29 @@ asio::awaitable<ReadEnd> read_next(StreamCall& call, grpc::ByteBuffer& buffer,
   co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
 }
 
+// One line of those that clients can cause as often as they like.
+void write_bounded(const Logger& logger, LogLimit& limit, LogLevel level, std::string_view message,
+                   LogFields fields) {
+  const auto suppressed = limit.pass();
+  if (!suppressed) return;
+  if (*suppressed > 0) fields.emplace_back("suppressed", fmt::to_string(*suppressed));
+  level == LogLevel::kWarn ? logger.warn(message, fields) : logger.info(message, fields);
+}
+
 // What core has to say, in its order, up to the end of the stream. Ends the call.
 asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteStream> stream,
-                                  Metrics& metrics, Logger logger) {
+                                  Metrics& metrics, Logger logger, LogLimit& lines) {
   for (;;) {
     const txn::StreamEvent event = co_await stream->next_event();
     if (const auto* const ended = std::get_if<txn::Ended>(&event)) {
       if (ended->refusal) {
         // The text may quote rows; it goes to the client, the log gets the reason alone.
         metrics.error(entry_of(ended->refusal->reason).name);
-        logger.warn("stream ended",
-                    {{"reason", std::string(entry_of(ended->refusal->reason).name)}});
+        LogFields why{{"reason", std::string(entry_of(ended->refusal->reason).name)}};
+        write_bounded(logger, lines, LogLevel::kWarn, "stream ended", std::move(why));
       } else {
-        logger.info("stream ended", {{"reason", "OK"}});
+        LogFields why{{"reason", "OK"}};
+        write_bounded(logger, lines, LogLevel::kInfo, "stream ended", std::move(why));
       }
       call.finish(ended->refusal ? to_status(*ended->refusal) : grpc::Status::OK);
       co_return;
@@ -235,21 +245,26 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
     co_return;
   }
   const txn::Delivery delivery = request.value().delivery;
+  const std::uint64_t epoch = request.value().epoch;
   const Logger logger =
       logger_.with("database", request.value().database).with("writer", request.value().writer_id);
   Answer<std::shared_ptr<txn::WriteStream>> opening =
       co_await writers_.open(std::move(request.value()));
   if (!opening.ok()) {
     metrics_.error(entry_of(opening.refusal().reason).name);
-    logger.warn("open refused", {{"reason", std::string(entry_of(opening.refusal().reason).name)}});
+    LogFields why{{"epoch", fmt::to_string(epoch)},
+                  {"reason", std::string(entry_of(opening.refusal().reason).name)}};
+    write_bounded(logger, refused_lines_, LogLevel::kWarn, "open refused", std::move(why));
     call.finish(to_status(opening.refusal()));
     co_return;
   }
   const std::shared_ptr<txn::WriteStream> stream = opening.value();
-  logger.info(
-      "stream opened",
-      {{"delivery", delivery == txn::Delivery::kExactlyOnce ? "exactly_once" : "at_least_once"},
-       {"attached", stream->opened().attached ? "true" : "false"}});
+  const bool exactly_once = delivery == txn::Delivery::kExactlyOnce;
+  LogFields how{{"delivery", exactly_once ? "exactly_once" : "at_least_once"},
+                {"epoch", fmt::to_string(epoch)},
+                {"attached", stream->opened().attached ? "true" : "false"},
+                {"next_sequence", fmt::to_string(stream->opened().next_sequence)}};
+  write_bounded(logger, opened_lines_, LogLevel::kInfo, "stream opened", std::move(how));
   call.on_cancel([stream] { stream->disconnect(); });
 
   grpc::ByteBuffer bytes =
@@ -258,7 +273,7 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   if (!sent) stream->disconnect();
 
   TaskGroup sender(call.strand());
-  sender.spawn(send_events(call, stream, metrics_, logger));
+  sender.spawn(send_events(call, stream, metrics_, logger, ended_lines_));
   co_await append_messages(call, stream, options_.limits.idle_stream_timeout, metrics_);
   co_await sender.join();
 }

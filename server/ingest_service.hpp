@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/log.hpp"
+#include "core/base/log_limit.hpp"
 #include "core/base/metrics.hpp"
 #include "core/options.hpp"
 #include "server/daemon_info.hpp"
@@ -55,6 +56,10 @@ class IngestService final
   Metrics& metrics_;
   Logger logger_;
   const std::chrono::milliseconds open_timeout_;
+  // A client that opens in a loop fills no log: some lines at once, then a few in a second.
+  LogLimit opened_lines_{200, 5};
+  LogLimit ended_lines_{200, 5};
+  LogLimit refused_lines_{200, 5};
   std::atomic<std::uint64_t> streams_{0};
 };
 

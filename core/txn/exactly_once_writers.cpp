@@ -89,6 +89,11 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     if (!claimed.ok()) co_return claimed.refusal();
     const Claim claim = std::move(claimed.value());
     if (claim.former) {
+      services_.logger.info("a higher epoch fences the writer",
+                            {{"database", request.database},
+                             {"writer", request.writer_id},
+                             {"epoch", std::to_string(request.epoch)},
+                             {"fenced_epoch", std::to_string(claim.former->epoch())}});
       co_await end(claim.former, request.epoch);
     }
     const auto writer = claim.writer;

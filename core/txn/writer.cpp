@@ -230,6 +230,8 @@ asio::awaitable<void> Writer::outlive_stream(std::uint64_t stream) {
     co_await changed_.wait_until(end);
   }
   if (!slot_.is_current(stream) || ending_ != Ending::kNo || stopping_) co_return;
+  services_.logger.info("session grace is over, what was received is loaded",
+                        {{"batches", std::to_string(pending_batches())}});
   ending_ = Ending::kGraceful;
   flush(window_.received(), FlushTrigger::kClient);
   finish_ending();

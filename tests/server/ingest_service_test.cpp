@@ -73,6 +73,38 @@ TEST_F(IngestServiceTest, AStreamThatSaysNothingIsEndedAndMayComeAgain) {
   EXPECT_TRUE(writers_.opens().empty());
 }
 
+TEST_F(IngestServiceTest, AStreamLeavesItsTrailInTheLog) {
+  {
+    Call call(channel(target()));
+    ASSERT_TRUE(call.open("orders"));
+    ASSERT_TRUE(call.read());
+    ASSERT_TRUE(call.stream->WritesDone());
+    EXPECT_TRUE(call.finish().ok());
+  }
+  const auto opened = log_->with("stream opened");
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_NE(opened[0].find("writer=orders"), std::string::npos) << opened[0];
+  EXPECT_NE(opened[0].find("database=db"), std::string::npos) << opened[0];
+  EXPECT_NE(opened[0].find("attached=false"), std::string::npos) << opened[0];
+  const auto ended = log_->with("stream ended");
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_NE(ended[0].find("reason=OK"), std::string::npos) << ended[0];
+}
+
+TEST_F(IngestServiceTest, AClientThatIsRefusedInALoopDoesNotFillTheLog) {
+  const auto shared = channel(target());
+  for (int i = 0; i < 400; ++i) {
+    writers_.refuse_opens(refusal_of(Reason::kWriterFenced, "fenced"));
+    Call call(shared);
+    ASSERT_TRUE(call.open("orders"));
+    EXPECT_EQ(call.finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  }
+  const auto lines = log_->with("open refused");
+  ASSERT_GE(lines.size(), 100U);
+  EXPECT_LT(lines.size(), 300U);
+  EXPECT_NE(lines[0].find("reason=WRITER_FENCED"), std::string::npos) << lines[0];
+}
+
 TEST_F(IngestServiceTest, TheOpenReachesCoreAsItWasSent) {
   v1::WriteRequest request;
   v1::Open& open = *request.mutable_open();

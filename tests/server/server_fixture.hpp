@@ -6,6 +6,7 @@
 #include "server/io_threads.hpp"
 #include "server/transaction_service.hpp"
 #include "tests/server/fake_writers.hpp"
+#include "tests/support/collecting_sink.hpp"
 
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
@@ -82,8 +83,9 @@ class ServerTest : public ::testing::Test {
   void TearDown() override { stop(); }
 
   void start() {
-    ingest_ = std::make_unique<IngestService>(threads_->executor(), options_, info_, writers_,
-                                              metrics_, Logger(), open_timeout_);
+    ingest_ =
+        std::make_unique<IngestService>(threads_->executor(), options_, info_, writers_, metrics_,
+                                        Logger(log_, LogLevel::kInfo), open_timeout_);
     transactions_ = std::make_unique<TransactionService>(threads_->executor(), info_, writers_);
     admin_ = std::make_unique<AdminService>(threads_->executor(), info_, writers_, StartDrain());
     control_ = std::make_unique<AdminService>(
@@ -133,6 +135,8 @@ class ServerTest : public ::testing::Test {
   prometheus::Registry registry_;
   Metrics metrics_{registry_, "main", 50};
   CoreOptions options_;
+  std::shared_ptr<loadstar::test::CollectingSink> log_ =
+      std::make_shared<loadstar::test::CollectingSink>();
   std::chrono::milliseconds open_timeout_ = IngestService::kOpenTimeout;
   DaemonInfo info_{"1.2.3", "abcdef", "host-1234", {}};
   FakeWriters writers_{threads_->executor()};

@@ -1,5 +1,8 @@
 #include "core/base/log.hpp"
 
+#include "core/base/log_limit.hpp"
+#include "tests/support/fake_clock.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +51,20 @@ TEST(LogTest, WrittenLinesAreCountedByTheirLevel) {
   logger.error("two", {{"label", "l"}});
   EXPECT_EQ(counted, (std::vector{LogLevel::kWarn, LogLevel::kError}));
   EXPECT_EQ(sink->lines.size(), 2U);
+}
+
+TEST(LogTest, ALimitHoldsBackAFloodAndTellsOfIt) {
+  LogLimit limit(3, 2);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(limit.pass(), 0U);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(limit.pass());
+  test::advance_clock(std::chrono::milliseconds(500));
+  EXPECT_EQ(limit.pass(), 10U) << "what was held back is told once";
+  EXPECT_FALSE(limit.pass());
+  test::advance_clock(std::chrono::hours(1));
+  EXPECT_EQ(limit.pass(), 1U);
+  EXPECT_EQ(limit.pass(), 0U);
+  EXPECT_EQ(limit.pass(), 0U);
+  EXPECT_FALSE(limit.pass()) << "a long silence saves up no more than the burst";
 }
 
 }  // namespace

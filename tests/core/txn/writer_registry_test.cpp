@@ -1,6 +1,7 @@
 #include "core/txn/writer_registry.hpp"
 
 #include "tests/core/txn/registry_fixture.hpp"
+#include "tests/support/collecting_sink.hpp"
 
 #include <gtest/gtest.h>
 
@@ -199,6 +200,29 @@ TEST_F(WriterRegistryTest, ARefusedAccountIsNotTriedHotAndItsRowsWait) {
   transport_.answer = nullptr;
   test::pass_time(io_, 35s);
   EXPECT_EQ(starrocks_.rows("t").at("b"), 1U);
+}
+
+TEST_F(WriterRegistryTest, TheLogTellsOfAGraceThatIsOverAndOfRefusedRowsWithoutTheirText) {
+  const auto sink = std::make_shared<test::CollectingSink>();
+  logger_ = Logger(sink, LogLevel::kInfo);
+  restart(options());
+  const auto stream = opened("orders");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  stream->disconnect();
+  test::pass_time(io_, 90s);
+  const auto over = sink->with("session grace is over");
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_NE(over[0].find("writer=orders"), std::string::npos) << over[0];
+
+  const auto bad = opened("bad");
+  EXPECT_TRUE(append(*bad, batch(1, "BAD secret\n")).ok());
+  bad->half_close();
+  EXPECT_EQ(until_ended(*bad).refusal->reason, Reason::kRowsRejected);
+  const auto refused = sink->with("load refused");
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_NE(refused[0].find("rows=1"), std::string::npos) << refused[0];
+  EXPECT_NE(refused[0].find("reason="), std::string::npos) << refused[0];
+  EXPECT_TRUE(sink->with("secret").empty()) << "no row text in the log";
 }
 
 }  // namespace
