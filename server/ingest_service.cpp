@@ -1,6 +1,7 @@
 #include "server/ingest_service.hpp"
 
 #include "core/base/deadline.hpp"
+#include "core/base/run_on.hpp"
 #include "core/base/task_group.hpp"
 #include "server/byte_buffer.hpp"
 #include "server/convert.hpp"
@@ -91,11 +92,11 @@ asio::awaitable<void> end_without_open(StreamCall& call, std::chrono::millisecon
   call.finish(to_status(refusal));
 }
 
-asio::awaitable<ReadEnd> read_first(StreamCall& call, grpc::ByteBuffer& buffer,
+asio::awaitable<ReadEnd> read_first(StreamCall& call, SliceList& message,
                                     std::chrono::milliseconds timeout) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   // The read is not cancelled by the timer, but ended by the finish() that comes with it.
-  auto winner = co_await (call.read(buffer) || end_without_open(call, timeout));
+  auto winner = co_await (call.read(message) || end_without_open(call, timeout));
   co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
 }
 
@@ -113,27 +114,21 @@ asio::awaitable<bool> write_opened(StreamCall& call, grpc::ByteBuffer bytes,
 }
 
 // Ends a stream that says nothing for limits.idle_stream_timeout; its writer is kept for its grace.
+// One task for the whole stream: a timer for each message would cost more than the message.
 asio::awaitable<void> end_idle(StreamCall& call, std::chrono::milliseconds timeout) {
-  const bool passed = co_await sleep_for(timeout);
-  if (!passed) co_return;
+  for (;;) {
+    const Deadline end = call.waiting_since().value_or(Clock::now()) + timeout;
+    const bool passed = co_await sleep_until(end);
+    if (!passed) co_return;
+    const auto since = call.waiting_since();
+    if (since && Clock::now() - *since >= timeout) break;
+  }
   Refusal refusal =
       refuse(Reason::kStarrocksUnavailable,
              fmt::format("no batch came for {} ms (limits.idle_stream_timeout); open the "
                          "writer again when there are rows",
                          timeout.count()));
   call.finish(to_status(refusal));
-}
-
-// The next message; kCancelled also after the stream was idle for too long. No timeout: 0.
-asio::awaitable<ReadEnd> read_next(StreamCall& call, grpc::ByteBuffer& buffer,
-                                   std::chrono::milliseconds idle) {
-  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
-  if (idle.count() == 0) {
-    const ReadEnd end = co_await call.read(buffer);
-    co_return end;
-  }
-  auto winner = co_await (call.read(buffer) || end_idle(call, idle));
-  co_return winner.index() == 0 ? std::get<0>(winner) : ReadEnd::kCancelled;
 }
 
 // One line of those that clients can cause as often as they like.
@@ -175,10 +170,10 @@ asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteSt
 
 // Messages into core until the client or core has enough.
 asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::WriteStream> stream,
-                                      std::chrono::milliseconds idle, Metrics& metrics) {
+                                      Metrics& metrics) {
   for (;;) {
-    grpc::ByteBuffer buffer;
-    const ReadEnd end = co_await read_next(call, buffer, idle);
+    SliceList message;
+    const ReadEnd end = co_await call.read(message);
     if (end == ReadEnd::kHalfClosed) {
       stream->half_close();
       co_return;
@@ -187,7 +182,6 @@ asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::Wri
       stream->disconnect();
       co_return;
     }
-    SliceList message = take_slices(buffer);
     const Answer<Done> taken = co_await stream->append(std::move(message));
     if (!taken.ok()) {
       // The sender tells why.
@@ -195,6 +189,21 @@ asio::awaitable<void> append_messages(StreamCall& call, std::shared_ptr<txn::Wri
       co_return;
     }
   }
+}
+
+// Both directions of an open stream; runs on stream->executor(), where neither has to hop.
+asio::awaitable<void> converse(StreamCall& call, std::shared_ptr<txn::WriteStream> stream,
+                               std::chrono::milliseconds idle, Metrics& metrics, Logger logger,
+                               LogLimit& lines) {
+  auto executor = co_await asio::this_coro::executor;
+  TaskGroup sender(executor);
+  TaskGroup watch(executor);
+  sender.spawn(send_events(call, stream, metrics, std::move(logger), lines));
+  if (idle.count() > 0) watch.spawn(end_idle(call, idle));
+  co_await append_messages(call, stream, metrics);
+  watch.cancel();
+  co_await watch.join();
+  co_await sender.join();
 }
 
 }  // namespace
@@ -227,8 +236,8 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
     co_return;
   }
 
-  grpc::ByteBuffer first;
-  const ReadEnd end = co_await read_first(call, first, open_timeout_);
+  SliceList message;
+  const ReadEnd end = co_await read_first(call, message, open_timeout_);
   if (end == ReadEnd::kHalfClosed) {
     call.finish(to_status(not_an_open("the stream was closed before its Open")));
     co_return;
@@ -237,7 +246,6 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
     call.finish(grpc::Status::CANCELLED);
     co_return;
   }
-  const SliceList message = take_slices(first);
   Answer<txn::OpenRequest> request = read_open(message);
   if (!request.ok()) {
     metrics_.error(entry_of(request.refusal().reason).name);
@@ -272,10 +280,9 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
   const bool sent = co_await write_opened(call, std::move(bytes), open_timeout_);
   if (!sent) stream->disconnect();
 
-  TaskGroup sender(call.strand());
-  sender.spawn(send_events(call, stream, metrics_, logger, ended_lines_));
-  co_await append_messages(call, stream, options_.limits.idle_stream_timeout, metrics_);
-  co_await sender.join();
+  auto conversation =
+      converse(call, stream, options_.limits.idle_stream_timeout, metrics_, logger, ended_lines_);
+  co_await run_on(stream->executor(), std::move(conversation));
 }
 
 }  // namespace loadstar::server

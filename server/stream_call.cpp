@@ -1,10 +1,14 @@
 #include "server/stream_call.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/base/deadline.hpp"
+#include "server/byte_buffer.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
@@ -16,6 +20,16 @@ namespace {
 
 /// How long a half-close is doubted before it is believed.
 constexpr std::chrono::milliseconds kHalfCloseDoubt{50};
+/// Bytes that are read ahead of the body; the message that reaches it is the last one.
+constexpr std::size_t kReadAhead = 64U << 10U;
+
+/// Resumes a coroutine on `executor`, where it runs. Never in place: gRPC's threads have other
+/// things to do.
+void resume(const asio::any_io_executor& executor, asio::any_completion_handler<void(bool)> handler,
+            bool result) {
+  auto call = [handler = std::move(handler), result]() mutable { std::move(handler)(result); };
+  asio::post(executor, std::move(call));
+}
 
 std::string describe(const std::exception_ptr& failure) {
   try {
@@ -40,44 +54,88 @@ StreamCall::StreamCall(asio::any_io_executor executor, grpc::CallbackServerConte
   asio::co_spawn(strand_, std::move(start), std::move(on_exit));
 }
 
-asio::awaitable<ReadEnd> StreamCall::read(grpc::ByteBuffer& into) {
-  LOADSTAR_ASSERT(!reader_.has_value(), "one read at a time");
-  auto initiate = [this, &into](auto handler) {
-    if (finished_) {
-      // gRPC may be done with the call already: nothing of it is touched any more.
-      auto refuse = [handler = std::move(handler)]() mutable {
-        std::move(handler)(ReadEnd::kCancelled);
-      };
-      asio::post(strand_, std::move(refuse));
-      return;
-    }
-    reader_.emplace(std::move(handler));
-    StartRead(&into);
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(ReadEnd)>(std::move(initiate),
-                                                                            asio::use_awaitable);
+asio::awaitable<ReadEnd> StreamCall::read(SliceList& into) {
+  if (finished_) co_return ReadEnd::kCancelled;
+  if (taken_.empty()) {
+    waiting_since_ = Clock::now();
+    auto here = co_await asio::this_coro::executor;
+    const bool come = co_await more(here);
+    waiting_since_.reset();
+    if (come) take_inbox();
+  }
+  if (finished_) co_return ReadEnd::kCancelled;
+  if (!taken_.empty()) {
+    into = std::move(taken_.front());
+    taken_.pop_front();
+    co_return ReadEnd::kNone;
+  }
+  if (cancelled()) co_return ReadEnd::kCancelled;
+  // Even the second look of OnReadDone() can come before gRPC has told that the call is over;
+  // OnCancel comes soon then. Taking a broken call for a half-close would end the writer.
+  co_await sleep_for(kHalfCloseDoubt);
+  const bool gone = cancelled() || finished_;
+  co_return gone ? ReadEnd::kCancelled : ReadEnd::kHalfClosed;
 }
 
-asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
-  LOADSTAR_ASSERT(!writer_.has_value(), "one write at a time");
-  // Not a coroutine: runs when called, so the message is in place before the await.
-  outgoing_ = std::move(message);
-  auto initiate = [this](auto handler) {
-    if (finished_) {
-      auto refuse = [handler = std::move(handler)]() mutable { std::move(handler)(false); };
-      asio::post(strand_, std::move(refuse));
-      return;
+/// Waits for what is read, always over the executor's queue: the sender, who shares the strand, has
+/// its turn between what is read ahead and what is read ahead after that. False at the end.
+asio::awaitable<bool> StreamCall::more(const asio::any_io_executor& here) {
+  auto initiate = [this, here](auto handler) {
+    LOADSTAR_ASSERT(!reader_.has_value(), "one read at a time");
+    bool start = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!inbox_.empty() || ended_) {
+        resume(here, std::move(handler), !inbox_.empty());
+        return;
+      }
+      reader_.emplace(here, std::move(handler));
+      start = !std::exchange(reading_, true);
     }
-    writer_.emplace(std::move(handler));
-    StartWrite(&outgoing_);
+    if (start) StartRead(&incoming_);
   };
   return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(std::move(initiate),
                                                                          asio::use_awaitable);
 }
 
+/// What was read becomes the body's, and makes room for more.
+void StreamCall::take_inbox() {
+  bool start = false;
+  {
+    const std::lock_guard lock(mutex_);
+    taken_.swap(inbox_);
+    inbox_bytes_ = 0;
+    // After finish() gRPC may be done with the call: nothing of it is touched any more.
+    if (!finished_ && !ended_) start = !std::exchange(reading_, true);
+  }
+  if (start) StartRead(&incoming_);
+}
+
+asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
+  if (finished_) co_return false;
+  auto here = co_await asio::this_coro::executor;
+  outgoing_ = std::move(message);
+  auto initiate = [this, here](auto handler) {
+    {
+      const std::lock_guard lock(mutex_);
+      LOADSTAR_ASSERT(!writer_.has_value(), "one write at a time");
+      writer_.emplace(here, std::move(handler));
+    }
+    StartWrite(&outgoing_);
+  };
+  const bool sent = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+      std::move(initiate), asio::use_awaitable);
+  co_return sent;
+}
+
 void StreamCall::finish(const grpc::Status& status) {
   if (finished_) return;
-  if (writer_.has_value()) {
+  bool unread = false;
+  {
+    const std::lock_guard lock(mutex_);
+    unread = writer_.has_value();
+  }
+  if (unread) {
     // The client takes nothing in, so it would not read the status either. The write fails, and the
     // call ends as one that the client has cancelled.
     context_.TryCancel();
@@ -88,12 +146,22 @@ void StreamCall::finish(const grpc::Status& status) {
 }
 
 void StreamCall::on_cancel(std::function<void()> reaction) {
-  on_cancel_ = std::move(reaction);
-  if (cancelled_ && on_cancel_) on_cancel_();
+  bool now = false;
+  {
+    const std::lock_guard lock(mutex_);
+    on_cancel_ = reaction;
+    now = cancelled_;
+  }
+  if (now && reaction) reaction();
 }
 
-// Reactions run on gRPC's threads and must not block: they only hop to the strand. The hops are in
-// order, so the one of OnDone is the last to touch this object.
+bool StreamCall::cancelled() const {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+// Reactions run on gRPC's threads and must not block. None of them touches this object after
+// OnDone, the last one.
 
 void StreamCall::OnReadDone(bool ok) {
   // Where gRPC itself ends the call (a message above the limit), the context learns of it right
@@ -101,61 +169,62 @@ void StreamCall::OnReadDone(bool ok) {
   // nothing.
   if (!ok && !asked_again_ && !context_.IsCancelled()) {
     asked_again_ = true;
-    StartRead(&nothing_);
+    StartRead(&incoming_);
     return;
   }
-  // The context knows about a cancelled call by now, and lives until OnDone.
-  const ReadEnd end = ok                       ? ReadEnd::kNone
-                      : context_.IsCancelled() ? ReadEnd::kCancelled
-                                               : ReadEnd::kHalfClosed;
-  auto resume = [this, end] {
-    if (end == ReadEnd::kHalfClosed) return doubt_half_close();
-    if (end == ReadEnd::kCancelled) mark_cancelled();
-    resume_reader(end);
-  };
-  asio::post(strand_, std::move(resume));
+  if (asked_again_ || !ok) {
+    // The context knows about a cancelled call by now, and lives until OnDone.
+    messages_end(context_.IsCancelled());
+    return;
+  }
+  SliceList message = take_slices(incoming_);
+  std::optional<Waiter> reader;
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_bytes_ += message.size();
+    inbox_.push_back(std::move(message));
+    reader.swap(reader_);
+    again = inbox_bytes_ < kReadAhead;
+    reading_ = again;
+  }
+  if (again) StartRead(&incoming_);
+  if (reader) resume(reader->executor, std::move(reader->handler), true);
 }
 
-/// Even the second look can come before gRPC has told that the call is over; OnCancel comes soon
-/// then. Taking a broken call for a half-close would end the writer.
-void StreamCall::doubt_half_close() {
-  doubt_.emplace(strand_, Clock::now() + kHalfCloseDoubt);
-  auto decide = [this](const boost::system::error_code&) {
-    resume_reader(cancelled_ || finished_ ? ReadEnd::kCancelled : ReadEnd::kHalfClosed);
-  };
-  doubt_->async_wait(std::move(decide));
-}
-
-void StreamCall::resume_reader(ReadEnd end) {
-  auto handler = std::move(*reader_);
-  reader_.reset();
-  std::move(handler)(end);
+void StreamCall::messages_end(bool by_cancel) {
+  if (by_cancel) mark_cancelled();
+  std::optional<Waiter> reader;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    reader.swap(reader_);
+  }
+  if (reader) resume(reader->executor, std::move(reader->handler), false);
 }
 
 void StreamCall::OnWriteDone(bool ok) {
-  auto resume = [this, ok] {
-    auto handler = std::move(*writer_);
-    writer_.reset();
-    outgoing_.Clear();
-    std::move(handler)(ok);
-  };
-  asio::post(strand_, std::move(resume));
+  outgoing_.Clear();
+  std::optional<Waiter> writer;
+  {
+    const std::lock_guard lock(mutex_);
+    writer.swap(writer_);
+  }
+  resume(writer->executor, std::move(writer->handler), ok);
 }
 
-void StreamCall::OnCancel() {
-  auto mark = [this] { mark_cancelled(); };
-  asio::post(strand_, std::move(mark));
-}
+void StreamCall::OnCancel() { mark_cancelled(); }
 
-void StreamCall::OnDone() {
-  auto drop = [this] { release(); };
-  asio::post(strand_, std::move(drop));
-}
+void StreamCall::OnDone() { release(); }
 
 void StreamCall::mark_cancelled() {
-  if (cancelled_) return;
-  cancelled_ = true;
-  if (on_cancel_) on_cancel_();
+  std::function<void()> reaction;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(cancelled_, true)) return;
+    reaction = on_cancel_;
+  }
+  if (reaction) reaction();
 }
 
 void StreamCall::body_ended(const std::exception_ptr& failure) {
@@ -163,12 +232,12 @@ void StreamCall::body_ended(const std::exception_ptr& failure) {
     logger_.error("a Write call ended by an exception", {{"error", describe(failure)}});
   }
   finish(grpc::Status(grpc::StatusCode::INTERNAL, "internal error"));
-  on_cancel_ = nullptr;
+  on_cancel(nullptr);
   release();
 }
 
 void StreamCall::release() {
-  if (--holders_ == 0) delete this;
+  if (holders_.fetch_sub(1) == 1) delete this;
 }
 
 }  // namespace loadstar::server

@@ -2,17 +2,22 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/slice.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/strand.hpp>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
+#include <cstddef>
+#include <deque>
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <utility>
 
 namespace loadstar::server {
 
@@ -25,12 +30,16 @@ enum class ReadEnd : std::uint8_t {
   kCancelled,   ///< the call is gone: cancelled, broken, or already finished by us
 };
 
-/// A bidirectional call of raw messages whose body is a coroutine on a strand of its own
-/// (style-anchors.md 2.8).
+/// A bidirectional call of raw messages whose body is a coroutine (style-anchors.md 2.8).
 ///
-/// Confined to: its strand, on which the body runs. Made with `new` by the service method and owned
-/// by itself: it is deleted once gRPC is done with the call and the body has ended, whichever is
-/// last. gRPC's threads only hand over.
+/// Messages are read ahead, up to 64 KiB or one message, so that many small ones cost one hop
+/// between threads together. That much of a stream is not charged to the memory budget while the
+/// body takes nothing.
+///
+/// The body starts on a strand of its own and may go on on another: read() and write() resume the
+/// coroutine that awaits them where it runs. The methods for it are never called by two threads at
+/// once. gRPC's threads only hand over. Made with `new` by the service method and owned by itself:
+/// it is deleted once gRPC is done with the call and the body has ended, whichever is last.
 class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   using Body = std::function<asio::awaitable<void>(StreamCall&)>;
@@ -40,10 +49,13 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   StreamCall(asio::any_io_executor executor, grpc::CallbackServerContext& context, Logger logger,
              Body body);
 
-  /// Reads one message into `into`, which lives until then. One read at a time. Ends when the call
-  /// does; is not cancelled otherwise. Whether an end is a half-close or a cancelled call, which
-  /// look alike on the wire of the API, is asked of the call itself (architecture.md 7).
-  asio::awaitable<ReadEnd> read(grpc::ByteBuffer& into);
+  /// Moves the next message to `into`. One read at a time. Ends when the call does; is not
+  /// cancelled otherwise. Whether an end is a half-close or a cancelled call, which look alike on
+  /// the wire of the API, is asked of the call itself (architecture.md 7).
+  asio::awaitable<ReadEnd> read(SliceList& into);
+
+  /// Since when a read() has been waiting for a message; unset if none is.
+  [[nodiscard]] std::optional<Clock::time_point> waiting_since() const { return waiting_since_; }
 
   /// Sends one message; false if the call is gone. One write at a time; waits while the client does
   /// not read.
@@ -54,16 +66,20 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   /// the body ends as it does for a client that went away.
   void finish(const grpc::Status& status);
 
-  /// `reaction` runs on the strand when the call is cancelled or breaks, at once if it has already;
-  /// dropped when the body ends.
+  /// `reaction` runs, on any thread and without blocking it, when the call is cancelled or breaks;
+  /// at once if it has already. Dropped when the body ends.
   void on_cancel(std::function<void()> reaction);
 
-  [[nodiscard]] bool cancelled() const { return cancelled_; }
-  [[nodiscard]] asio::any_io_executor strand() const { return strand_; }
+  [[nodiscard]] bool cancelled() const;
 
  private:
-  template <class Result>
-  using Waiter = std::optional<asio::any_completion_handler<void(Result)>>;
+  /// A coroutine that waits for gRPC, and where it runs.
+  struct Waiter {
+    Waiter(asio::any_io_executor where, asio::any_completion_handler<void(bool)> what)
+        : executor(std::move(where)), handler(std::move(what)) {}
+    asio::any_io_executor executor;
+    asio::any_completion_handler<void(bool)> handler;
+  };
 
   ~StreamCall() override = default;
 
@@ -72,26 +88,39 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   void OnCancel() override;
   void OnDone() override;
 
-  void doubt_half_close();
-  void resume_reader(ReadEnd end);
+  asio::awaitable<bool> more(const asio::any_io_executor& here);
+  void take_inbox();
+  void messages_end(bool by_cancel);
   void mark_cancelled();
   void body_ended(const std::exception_ptr& failure);
   void release();
 
-  asio::strand<asio::any_io_executor> strand_;
+  asio::any_io_executor strand_;
   grpc::CallbackServerContext& context_;
   Logger logger_;
   Body body_;
-  Waiter<ReadEnd> reader_;
-  Waiter<bool> writer_;
+
+  // Of the body.
+  std::deque<SliceList> taken_;  // read ahead, not yet asked for
+  std::optional<Clock::time_point> waiting_since_;
   grpc::ByteBuffer outgoing_;
-  grpc::ByteBuffer nothing_;
-  bool asked_again_ = false;  // of OnReadDone, whose calls do not overlap
-  std::optional<Timer> doubt_;
+  bool finished_ = false;
+
+  // Of gRPC's reads, which do not overlap.
+  grpc::ByteBuffer incoming_;
+  bool asked_again_ = false;  // after a read that failed
+
+  mutable std::mutex mutex_;  // for what follows
+  std::deque<SliceList> inbox_;
+  std::size_t inbox_bytes_ = 0;
+  bool reading_ = false;  // gRPC has been asked for a message
+  bool ended_ = false;    // no message comes any more
+  std::optional<Waiter> reader_;
+  std::optional<Waiter> writer_;
   std::function<void()> on_cancel_;
   bool cancelled_ = false;
-  bool finished_ = false;
-  int holders_ = 2;  // gRPC and the body
+
+  std::atomic<int> holders_{2};  // gRPC and the body
 };
 
 }  // namespace loadstar::server

@@ -3,6 +3,7 @@
 #include "core/base/run_on.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <utility>
 
@@ -19,7 +20,12 @@ AttachedStream::~AttachedStream() {
 
 asio::awaitable<Answer<Done>> AttachedStream::append(SliceList message) {
   const auto writer = writer_;
+  auto here = co_await asio::this_coro::executor;
   auto call = writer->append(stream_, std::move(message));
+  if (here == writer->strand()) {
+    auto at_once = co_await std::move(call);
+    co_return at_once;
+  }
   auto answer = co_await run_on(writer->strand(), std::move(call));
   co_return answer;
 }
@@ -36,7 +42,12 @@ void AttachedStream::disconnect() {
 
 asio::awaitable<StreamEvent> AttachedStream::next_event() {
   const auto writer = writer_;
+  auto here = co_await asio::this_coro::executor;
   auto call = writer->next_event(stream_);
+  if (here == writer->strand()) {
+    auto at_once = co_await std::move(call);
+    co_return at_once;
+  }
   auto event = co_await run_on(writer->strand(), std::move(call));
   co_return event;
 }

@@ -8,7 +8,8 @@
 
 namespace loadstar::txn {
 
-/// The stream that services hold: hops to the writer's strand for each call. Thread-safe.
+/// The stream that services hold: hops to the writer's strand for each call that comes from
+/// elsewhere. Thread-safe.
 class AttachedStream final : public WriteStream {
  public:
   /// `stream`: the number that the writer gave this stream when it was attached.
@@ -16,6 +17,7 @@ class AttachedStream final : public WriteStream {
   ~AttachedStream() override;
 
   [[nodiscard]] const Opened& opened() const override { return opened_; }
+  [[nodiscard]] asio::any_io_executor executor() const override { return writer_->strand(); }
   asio::awaitable<Answer<Done>> append(SliceList message) override;
   void half_close() override;
   void disconnect() override;

@@ -56,6 +56,20 @@ std::optional<Refusal> StreamSlot::check_numbering(std::uint64_t sequence) {
   return refusal;
 }
 
+bool StreamSlot::moved(const Ack& current) const {
+  return current != stream_.last_ack || stream_.ack_again;
+}
+
+Deadline StreamSlot::event_due(std::uint64_t stream, const Ack& current) const {
+  const bool over = !is_current(stream) || !stream_.attached || stream_.ended;
+  if (over || stream_.draining_untold) return Clock::now();
+  if (moved(current)) return stream_.last_ack_at + limits_.ack_min_interval;
+  if (current.received_sequence > current.committed_sequence) {
+    return stream_.last_ack_at + limits_.ack_interval;
+  }
+  return kNever;
+}
+
 asio::awaitable<StreamEvent> StreamSlot::next_event(std::uint64_t stream, std::function<Ack()> ack,
                                                     std::function<Refusal()> over) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
@@ -67,22 +81,17 @@ asio::awaitable<StreamEvent> StreamSlot::next_event(std::uint64_t stream, std::f
       co_return draining;
     }
     const Ack current = ack();
-    const bool moved = current != stream_.last_ack || stream_.ack_again;
-    if (stream_.ended && !moved) co_return Ended{stream_.refusal};
-    Deadline due = kNever;
-    if (moved) {
-      due = stream_.last_ack_at + limits_.ack_min_interval;
-      if (stream_.ended) due = Clock::now();
-    } else if (current.received_sequence > current.committed_sequence) {
-      due = stream_.last_ack_at + limits_.ack_interval;
-    }
+    if (stream_.ended && !moved(current)) co_return Ended{stream_.refusal};
+    const Deadline due = event_due(stream, current);
     if (due <= Clock::now()) {
       stream_.last_ack = current;
       stream_.last_ack_at = Clock::now();
       stream_.ack_again = false;
       co_return current;
     }
-    co_await changed_.wait_until(due);
+    // Every batch moves the watermarks; an ack that waits for its time is not sooner due for it.
+    auto sooner = [this, stream, &ack, due] { return event_due(stream, ack()) < due; };
+    co_await changed_.wait_until(due, std::move(sooner));
   }
 }
 

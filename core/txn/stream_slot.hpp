@@ -69,6 +69,11 @@ class StreamSlot {
                                           std::function<Refusal()> over);
 
  private:
+  /// Whether there is progress that the client was not told of.
+  [[nodiscard]] bool moved(const Ack& current) const;
+  /// When next_event() has something to say if nothing else happens.
+  [[nodiscard]] Deadline event_due(std::uint64_t stream, const Ack& current) const;
+
   struct Stream {
     std::uint64_t number = 0;
     bool attached = false;

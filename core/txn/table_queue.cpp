@@ -118,7 +118,12 @@ asio::awaitable<void> TableQueue::keep_time() {
   co_await asio::this_coro::throw_if_cancelled(false);
   while (!stopping_) {
     const auto next = buffer_.next_tick(max_age());
-    co_await changed_.wait_until(next.value_or(kNever));
+    const Deadline due = next.value_or(kNever);
+    // Asked for every batch, few of which make anything due sooner.
+    auto sooner = [this, due] {
+      return stopping_ || buffer_.next_tick(max_age()).value_or(kNever) < due;
+    };
+    co_await changed_.wait_until(due, std::move(sooner));
     if (stopping_) break;
     const auto now = Clock::now();
     if (!next || now < *next) continue;

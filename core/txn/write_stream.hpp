@@ -4,6 +4,7 @@
 #include "core/base/slice.hpp"
 #include "core/txn/api.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
@@ -13,8 +14,9 @@ namespace loadstar::txn {
 namespace asio = boost::asio;
 
 /// One Write call attached to its writer. Two coroutines of the call use it: the reader appends
-/// messages, the sender takes events; both may run on any executor. The call owns it and says
-/// goodbye by half_close() or disconnect(); destroying it without either counts as disconnect().
+/// messages, the sender takes events; both may run on any executor, and best on executor(). The
+/// call owns it and says goodbye by half_close() or disconnect(); destroying it without either
+/// counts as disconnect().
 class WriteStream {
  public:
   WriteStream() = default;
@@ -24,6 +26,11 @@ class WriteStream {
 
   /// Answer to the Open.
   [[nodiscard]] virtual const Opened& opened() const = 0;
+
+  /// The writer's strand: a coroutine that runs on it calls append() and next_event() without a
+  /// hop to another thread and back, which for small messages costs more than all the rest. Those
+  /// calls leave cancellation disabled in the coroutine.
+  [[nodiscard]] virtual asio::any_io_executor executor() const = 0;
 
   /// Takes one message (a WriteRequest with a Batch) and returns when the next may be read: at
   /// once, or when the memory budget has room again (D6). A refusal means: read no more, the

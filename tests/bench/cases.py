@@ -12,38 +12,52 @@ RSS_BUDGET_MIB = 180
 
 
 class Cases:
-    """The cases in the order of a round. `megabytes` is the payload of one load, `rows_file` the same rows."""
+    """The cases in the order of a round. `megabytes` is the payload of one load, `rows_file` the same rows.
+    `program`: another daemon than that of the build."""
 
-    def __init__(self, stage, megabytes, messages, rows_file):
+    def __init__(self, stage, megabytes, messages, rows_file, program=None):
         self.stage = stage
         self.megabytes = megabytes
         self.messages = messages
         self.rows_file = rows_file
-        self.daemon = stage.start_daemon("usual", {"limits": {"memory": "512MiB"}})
-        self.small = stage.start_daemon("small", {"limits": {"memory": "64MiB"}})
-        self.prompt = stage.start_daemon("prompt", {"limits": {"memory": "512MiB", "ack_min_interval": "0s"}})
+        self.daemon = self._start("usual", {"memory": "512MiB"}, program)
+        self.small = self._start("small", {"memory": "64MiB"}, program)
+        self.prompt = self._start("prompt", {"memory": "512MiB", "ack_min_interval": "0s"}, program)
+        self.json = self._start("json", {"memory": "512MiB"}, program, {"properties": {"format": "json"}})
 
     def all(self) -> dict:
         cases = {
             "relay": self.relay,
-            "daemon": lambda: self.load(self.daemon),
+            **self.of_daemon(),
             "curl": self.curl,
             "direct": self.direct,
-            "daemon typed": lambda: self.load(self.daemon, "--format", "typed"),
-            "daemon 4 streams": lambda: self.load(self.daemon, "--streams", 4),
-            "daemon 16 streams": lambda: self.load(self.daemon, "--streams", 16),
-            "daemon 4 skewed, 64 MiB": lambda: self.load(self.small, "--streams", 4, "--skew", 0.9),
-            "daemon 16 skewed, 64 MiB": lambda: self.load(self.small, "--streams", 16, "--skew", 0.8),
             "echo": self.echo,
-            "latency": lambda: self.latency(self.prompt),
-            "latency, acks each 20 ms": lambda: self.latency(self.daemon, 50),
-            "appends": lambda: self.appends(self.prompt, 1),
-            "appends corked": lambda: self.appends(self.daemon, 64),
             "encode": self.encode,
         }
         if self.stage.sdk is not None:
             cases["sdk"] = self.sdk
         return cases
+
+    def of_daemon(self) -> dict:
+        """Those that measure a daemon."""
+        return {
+            "daemon": lambda: self.load(self.daemon),
+            "daemon typed": lambda: self.load(self.daemon, "--format", "typed"),
+            "daemon typed, JSON": lambda: self.load(self.json, "--format", "typed"),
+            "daemon 4 streams": lambda: self.load(self.daemon, "--streams", 4),
+            "daemon 16 streams": lambda: self.load(self.daemon, "--streams", 16),
+            "daemon 4 skewed, 64 MiB": lambda: self.load(self.small, "--streams", 4, "--skew", 0.9),
+            "daemon 16 skewed, 64 MiB": lambda: self.load(self.small, "--streams", 16, "--skew", 0.8),
+            "latency": lambda: self.latency(self.prompt),
+            "latency, acks each 20 ms": lambda: self.latency(self.daemon, 50),
+            "appends": lambda: self.appends(self.prompt, 1),
+            "appends corked": lambda: self.appends(self.daemon, 64),
+        }
+
+    def _start(self, name, limits, program, defaults=None):
+        if program is not None:
+            name += "-before"
+        return self.stage.start_daemon(name, {"limits": limits, "defaults": defaults or {}}, program)
 
     def relay(self):
         meter = Meter(self.stage, self.stage.relay.pid)

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from loadstar_process import Daemon
+from loadstar_process.daemon import merged
 
 LIMIT = 600.0  # seconds for one case; a load that hangs is a finding, not a reason to wait for ever
 
@@ -83,8 +84,8 @@ class Stage:
         """Of the sink: fe, be, raw, echo."""
         return self.sink.hello[door]
 
-    def start_daemon(self, name: str, configuration: dict) -> Daemon:
-        """A daemon that loads into the sink and flushes by size alone."""
+    def start_daemon(self, name: str, configuration: dict, program=None) -> Daemon:
+        """A daemon that loads into the sink and flushes by size alone; `program`: not that of the build."""
         directory = self.directory / name
         directory.mkdir()
         base = {
@@ -93,8 +94,8 @@ class Stage:
             "admin": {"control_socket": f"unix:{directory}/control.sock"},
             "log": {"level": "info"},  # below it, the daemon does not say where it listens
         }
-        daemon = Daemon(self.build / "server/loadstar", directory, [f"http://127.0.0.1:{self.port('fe')}"],
-                        {**base, **configuration})
+        daemon = Daemon(program or self.build / "server/loadstar", directory, [f"http://127.0.0.1:{self.port('fe')}"],
+                        merged(base, configuration))
         self._keep(daemon)
         return daemon.start()
 

@@ -71,12 +71,15 @@ def number(value) -> str:
     return "-" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def spread(values) -> str:
+    return f"**{number(median(values))}** ({number(min(values))} .. {number(max(values))})" if values else "-"
+
+
 def budget_table(rows) -> list:
     lines = ["| What | Measured (lowest .. highest) | Solid | Goal | Verdict |", "|---|---|---|---|---|"]
     for row in rows:
         value = median(row.ratio)
-        spread = f"**{number(value)}** ({number(min(row.ratio))} .. {number(max(row.ratio))})" if row.ratio else "-"
-        lines.append(f"| {row.what} | {spread} | {row.limits()} | {row.verdict(value)} |")
+        lines.append(f"| {row.what} | {spread(row.ratio)} | {row.limits()} | {row.verdict(value)} |")
     return lines
 
 
@@ -106,6 +109,25 @@ def small_table(results) -> list:
                  for key in ("p50", "p99", "messages_s")]
         lines.append(f"| {name} | " + " | ".join(cells) + " | - |")
     return lines
+
+
+def write_some(results) -> int:
+    """Prints what `--only` measured; each case of the daemon also over relay and over the other daemon; 0."""
+    lines = load_table(results) + [""] + small_table(results) + ["", "| Median of ratios (lowest .. highest) | MB/s | CPU of the middle |",
+                                                                 "|---|---|---|"]
+    for name, rounds in results["cases"].items():
+        for base in ("relay", name + " before"):
+            cells = []
+            for key in ("mb_s", "middle_cpu_gb"):
+                values = ratios(results, name, key, base) if rounds and key in rounds[0] and name != base else []
+                cells.append(spread(values))
+            if cells != ["-", "-"]:
+                lines.append(f"| {name} / {base} | {cells[0]} | {cells[1]} |")
+    for name, reason in results["problems"].items():
+        if name != "sdk":
+            lines.append(f"\nnot measured: {name}: {reason}")
+    print("\n".join(lines))
+    return 0
 
 
 def write(results, directory) -> int:

@@ -68,6 +68,7 @@ RequestHead parse_head(std::string_view text) {
 }
 
 char row_delimiter(const RequestHead& request) {
+  if (request.field("format") == "json") return '}';
   const std::string text = request.field("row_delimiter");
   unsigned value = 0;
   const bool coded = text.size() >= 4 && (text.starts_with("\\x") || text.starts_with("0x"));

@@ -3,6 +3,7 @@
 #include "core/base/assert.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -17,7 +18,8 @@ constexpr std::size_t kPermits = 1;
 }  // namespace
 
 FakeStream::FakeStream(const asio::any_io_executor& executor, txn::Opened opened, bool patient)
-    : opened_(std::move(opened)),
+    : strand_(asio::make_strand(executor)),
+      opened_(std::move(opened)),
       patient_(patient),
       events_(executor, kEvents),
       permits_(executor, kPermits) {}

@@ -75,6 +75,7 @@ class FakeStream final : public txn::WriteStream, public Watched {
 
   // WriteStream.
   [[nodiscard]] const txn::Opened& opened() const override { return opened_; }
+  [[nodiscard]] asio::any_io_executor executor() const override { return strand_; }
   asio::awaitable<Answer<Done>> append(SliceList message) override;
   void half_close() override;
   void disconnect() override;
@@ -91,6 +92,7 @@ class FakeStream final : public txn::WriteStream, public Watched {
   void end(std::optional<Refusal> refusal);
   void end_if_settled();
 
+  asio::any_io_executor strand_;
   txn::Opened opened_;
   bool patient_;
   Events events_;
