@@ -53,8 +53,8 @@ class FakeStarRocks {
   Totals totals_;
 };
 
-/// The byte that ends rows: header `row_delimiter`, else LF; in JSON, whose objects are flat here, the
-/// brace.
+/// The byte that ends rows: header `row_delimiter`, else LF; in JSON, whose objects are flat here,
+/// the brace.
 [[nodiscard]] char row_delimiter(const RequestHead& request);
 
 }  // namespace loadstar::bench
