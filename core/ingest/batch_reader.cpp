@@ -37,12 +37,14 @@ constexpr std::size_t kMaxNames = 4096;
 /// Longest name of a column that StarRocks takes, in bytes.
 constexpr std::uint64_t kMaxColumnName = 1024;
 constexpr std::size_t kMaxProperties = 64;
+/// Tag of Batch.rows in its usual, shortest form.
+constexpr unsigned char kRowsTag = (kRows << 3U) | static_cast<unsigned char>(WireType::kBytes);
 
 /// Reads the fields of one Batch into a plain value. Keeps the first thing that is wrong.
 class BatchParser {
  public:
   BatchParser(const SliceList& message, const IngestLimits& limits)
-      : reader_(message), limits_(limits) {
+      : message_(message), reader_(message), limits_(limits) {
     batch_.message_bytes = message.size();
   }
 
@@ -79,6 +81,10 @@ class BatchParser {
  private:
   bool read_fields() {
     while (!reader_.done()) {
+      if (reader_.pass(kRowsTag)) {
+        if (!read_row()) return false;
+        continue;
+      }
       WireTag tag;
       if (!reader_.tag(tag)) return fail_damaged();
       bool known = true;
@@ -109,7 +115,29 @@ class BatchParser {
     return true;
   }
 
+  bool read_row() {
+    std::uint64_t length = 0;
+    if (!reader_.length(length)) return fail_damaged();
+    if (batch_.rows.size() == limits_.max_batch_rows) {
+      return fail("rows", fmt::format("has more than {} rows, the limit of one batch; send "
+                                      "smaller batches",
+                                      limits_.max_batch_rows));
+    }
+    if (batch_.rows.empty()) {
+      for (const Slice& slice : message_.slices()) batch_.rows.keep(slice);
+    }
+    if (reader_.is_contiguous(length)) {
+      batch_.rows.add(reader_.take_view(length));
+      return true;
+    }
+    Slice row;
+    if (!reader_.take_contiguous(length, row)) return fail_damaged();
+    batch_.rows.add(std::move(row));
+    return true;
+  }
+
   bool read_bytes(std::uint32_t field) {
+    if (field == kRows) return read_row();  // its tag in more bytes than it needs
     std::uint64_t length = 0;
     if (!reader_.length(length)) return fail_damaged();
     switch (field) {
@@ -121,17 +149,6 @@ class BatchParser {
         return read_name(length, "column_expressions", batch_.column_expressions);
       case kProperties:
         return read_property(length);
-      case kRows: {
-        if (batch_.rows.size() == limits_.max_batch_rows) {
-          return fail("rows", fmt::format("has more than {} rows, the limit of one batch; send "
-                                          "smaller batches",
-                                          limits_.max_batch_rows));
-        }
-        Slice row;
-        if (!reader_.take_contiguous(length, row)) return fail_damaged();
-        batch_.rows.push_back(std::move(row));
-        return true;
-      }
       default:
         break;
     }
@@ -264,6 +281,7 @@ class BatchParser {
     return refusal();
   }
 
+  const SliceList& message_;
   SliceReader reader_;
   const IngestLimits& limits_;
   Batch batch_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace loadstar::ingest {
 namespace {
@@ -35,14 +36,19 @@ CivilDay civil(std::int64_t days) {
   return {static_cast<unsigned>(year), static_cast<unsigned>(month), static_cast<unsigned>(day)};
 }
 
-char* put_date(char* to, std::int64_t days) {
+void set_day(DayText& text, std::int64_t days) {
   const CivilDay day = civil(days);
-  to = put_pair(to, day.year / 100);
+  char* to = put_pair(text.text.data(), day.year / 100);
   to = put_pair(to, day.year % 100);
-  *to++ = '-';
-  to = put_pair(to, day.month);
-  *to++ = '-';
-  return put_pair(to, day.day);
+  to = put_pair(to + 1, day.month);
+  put_pair(to + 1, day.day);
+  text.days = days;
+}
+
+char* put_date(char* to, std::int64_t days, DayText& last) {
+  if (days != last.days) set_day(last, days);
+  std::memcpy(to, last.text.data(), last.text.size());
+  return to + last.text.size();
 }
 
 /// Number in `text` at `at`, `count` digits long; -1 if there is none.
@@ -91,16 +97,18 @@ bool is_datetime(std::int64_t micros) {
   return micros >= kFirstDay * kDayMicros && micros < (kLastDay + 1) * kDayMicros;
 }
 
-void append_date(TextBuffer& out, std::int64_t days) { out.commit(put_date(out.room(16), days)); }
+void append_date(TextBuffer& out, std::int64_t days, DayText& last) {
+  out.commit(put_date(out.room(16), days, last));
+}
 
-void append_datetime(TextBuffer& out, std::int64_t micros) {
+void append_datetime(TextBuffer& out, std::int64_t micros, DayText& last) {
   std::int64_t days = micros / kDayMicros;
   std::int64_t of_day = micros % kDayMicros;
   if (of_day < 0) {
     of_day += kDayMicros;
     --days;
   }
-  char* to = put_date(out.room(32), days);
+  char* to = put_date(out.room(32), days, last);
   const auto seconds = static_cast<unsigned>(of_day / 1'000'000);
   const auto fraction = static_cast<unsigned>(of_day % 1'000'000);
   *to++ = ' ';

@@ -2,6 +2,7 @@
 
 #include "core/ingest/text_buffer.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -18,10 +19,17 @@ inline constexpr std::int64_t kDayMicros = 86'400'000'000;
 /// True if `micros` since 1970-01-01T00:00:00 is a DATETIME.
 [[nodiscard]] bool is_datetime(std::int64_t micros);
 
+/// The day that was written last, as text: the rows of a batch are mostly of few days, and the
+/// calendar costs more than the digits.
+struct DayText {
+  std::int64_t days = 0;
+  std::array<char, 10> text{'1', '9', '7', '0', '-', '0', '1', '-', '0', '1'};
+};
+
 /// Appends "YYYY-MM-DD" of a DATE.
-void append_date(TextBuffer& out, std::int64_t days);
+void append_date(TextBuffer& out, std::int64_t days, DayText& last);
 /// Appends "YYYY-MM-DD HH:MM:SS", and ".ffffff" unless it is zero, of a DATETIME.
-void append_datetime(TextBuffer& out, std::int64_t micros);
+void append_datetime(TextBuffer& out, std::int64_t micros, DayText& last);
 
 /// Appends the date that `text` says, if it is "YYYY-MM-DD" and exists. The many other forms that
 /// StarRocks takes (two-digit years, any separator) are refused: they are mistakes more often.

@@ -69,7 +69,12 @@ class DelimiterTally {
     const char* const end = bytes.data() + bytes.size();
     while (static_cast<std::size_t>(end - at) >= kLanes) {
       const auto blocks = std::min(static_cast<std::size_t>(end - at) / kLanes, kMaxBlocks);
-      look_at_blocks(at, blocks);
+      // One row without CR answers that question for all, and mostly the first one does.
+      if (bare_) {
+        look_at_blocks<false>(at, blocks);
+      } else {
+        look_at_blocks<true>(at, blocks);
+      }
       at += blocks * kLanes;
     }
     for (; at != end; ++at) look_at(*at, at[-1]);
@@ -97,7 +102,8 @@ class DelimiterTally {
     bare_ = bare_ || before != '\r';
   }
 
-  /// `at[-1]` is a byte, too.
+  /// `at[-1]` is a byte, too. `WatchReturns`: whether rows without CR are looked for.
+  template <bool WatchReturns>
   void look_at_blocks(const char* at, std::size_t blocks) {
     const Lanes delimiters = Lanes{} + static_cast<signed char>(delimiter_);
     const Lanes returns = Lanes{} + static_cast<signed char>('\r');
@@ -112,7 +118,7 @@ class DelimiterTally {
       const Lanes ends = bytes == delimiters;
       rows -= ends;
       blank |= ends & (before == delimiters);
-      bare |= ends & (before != returns);
+      if constexpr (WatchReturns) bare |= ends & (before != returns);
     }
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       rows_ += static_cast<std::uint64_t>(rows[lane]);

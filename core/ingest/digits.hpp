@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,24 +24,38 @@ inline char* put_pair(char* to, std::uint64_t value) {
   return to + 2;
 }
 
+inline constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
+  std::array<std::uint64_t, 20> powers{};
+  std::uint64_t power = 1;
+  for (std::uint64_t& entry : powers) {
+    entry = power;
+    power *= 10;
+  }
+  return powers;
+}();
+
+/// Decimal digits of a number, 1 to 20; 0 has one.
+[[nodiscard]] constexpr std::size_t count_digits(std::uint64_t value) {
+  // 1233 / 4096 is log10(2); what it is short of, the comparison makes up for.
+  const std::size_t most = std::bit_width(value | 1U) * 1233 / 4096;
+  return most + (value >= kPowersOfTen[most] ? 1 : 0) + (value == 0 ? 1 : 0);
+}
+
 /// Writes a number without leading zeros, at most 20 digits. Returns the end.
 inline char* put_unsigned(char* to, std::uint64_t value) {
-  std::array<char, 20> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  std::size_t first = digits.size();
+  char* const end = to + count_digits(value);
+  char* at = end;
   while (value >= 100) {
-    first -= 2;
-    put_pair(&digits[first], value % 100);
+    at -= 2;
+    put_pair(at, value % 100);
     value /= 100;
   }
   if (value >= 10) {
-    first -= 2;
-    put_pair(&digits[first], value);
+    put_pair(to, value);
   } else {
-    digits[--first] = static_cast<char>('0' + value);
+    *to = static_cast<char>('0' + value);
   }
-  const std::size_t count = digits.size() - first;
-  std::memcpy(to, &digits[first], count);
-  return to + count;
+  return end;
 }
 
 }  // namespace loadstar::ingest

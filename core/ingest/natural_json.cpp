@@ -67,7 +67,7 @@ bool NaturalJson::write_time(const WireValue& value) {
   out_.append('"');
   if (value.kind == ValueKind::kDate) {
     if (!is_date(value.integer)) return refuse("is no date from 0000-01-01 to 9999-12-31");
-    append_date(out_, value.integer);
+    append_date(out_, value.integer, last_day_);
   } else {
     if (value.kind == ValueKind::kInstant && zone_ == nullptr) {
       return refuse("is an instant, but the table's time_zone is not known here");
@@ -76,7 +76,7 @@ bool NaturalJson::write_time(const WireValue& value) {
                           ? zone_->wall_micros(value.integer)
                           : std::optional<std::int64_t>(value.integer);
     if (!wall || !is_datetime(*wall)) return refuse("is no time in the years 0000 to 9999");
-    append_datetime(out_, *wall);
+    append_datetime(out_, *wall, last_day_);
   }
   out_.append('"');
   return true;

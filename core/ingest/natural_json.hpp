@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/table_schema.hpp"
+#include "core/ingest/calendar.hpp"
 #include "core/ingest/text_buffer.hpp"
 #include "core/ingest/time_zone.hpp"
 #include "core/ingest/wire_value.hpp"
@@ -35,6 +36,7 @@ class NaturalJson {
 
   const TimeZone* zone_;
   TextBuffer& out_;
+  DayText last_day_;
   std::string member_;
   std::string problem_;
 };

@@ -18,6 +18,14 @@ __extension__ using Uint128 = unsigned __int128;
 constexpr std::size_t kIntegerRoom = 24;
 constexpr std::size_t kDoubleRoom = 32;
 
+/// To the nearest integer, halves to the even one, for numbers below 2^51; others become something
+/// that is at least as large. What std::rint() does, but without the call that it is on processors
+/// of the first generation.
+double rounded(double value) {
+  constexpr double kShift = 6'755'399'441'055'744.0;  // 1.5 * 2^52: no room for fractions there
+  return (value + kShift) - kShift;
+}
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Magnitudes of the largest positive value by width in bytes; the negative one is larger by one.
@@ -127,7 +135,7 @@ void append_double(TextBuffer& out, double value) {
   }
   // Numbers of at most two decimals, which most are, need no search for the shortest text. The
   // check r / 100 == value makes it exact (performance.md 2).
-  const double hundredfold = std::rint(value * 100);
+  const double hundredfold = rounded(value * 100);
   if (std::abs(hundredfold) < 1e15 && hundredfold / 100 == value) {
     auto cents = static_cast<std::int64_t>(hundredfold);
     if (cents < 0) {

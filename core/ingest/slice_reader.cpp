@@ -8,24 +8,21 @@
 
 namespace loadstar::ingest {
 
-bool SliceReader::next_byte(unsigned char& byte) {
-  if (left_ == 0) return false;
-  const Slice& slice = message_->slices()[slice_];
-  byte = static_cast<unsigned char>(slice.view()[offset_]);
-  --left_;
-  ++position_;
-  if (++offset_ == slice.size()) {
-    ++slice_;
-    offset_ = 0;
-  }
-  return true;
+void SliceReader::begin_slice(std::size_t index) {
+  passed_ += static_cast<std::uint64_t>(end_ - begin_);
+  const std::string_view bytes = message_->slices()[index].view();
+  slice_ = index;
+  begin_ = bytes.data();
+  at_ = begin_;
+  end_ = begin_ + bytes.size();
 }
 
-bool SliceReader::varint(std::uint64_t& value) {
+bool SliceReader::long_varint(std::uint64_t& value) {
   value = 0;
   for (unsigned shift = 0; shift < 70; shift += 7) {
-    unsigned char byte = 0;
-    if (!next_byte(byte)) return false;
+    if (left_ == 0) return false;
+    const auto byte = static_cast<unsigned char>(*at_);
+    step(1);
     value |= std::uint64_t{byte & 0x7FU} << shift;
     if (byte < 0x80) return true;
   }
@@ -41,52 +38,31 @@ bool SliceReader::length(std::uint64_t& length) { return varint(length) && lengt
 
 bool SliceReader::take(std::uint64_t count, SliceList& out) {
   if (count > left_) return false;
-  left_ -= count;
-  position_ += count;
   while (count > 0) {
-    const Slice& slice = message_->slices()[slice_];
-    const std::size_t piece = std::min<std::uint64_t>(count, slice.size() - offset_);
-    out.append(slice.sub(offset_, piece));
+    const auto piece = std::min(count, static_cast<std::uint64_t>(end_ - at_));
+    out.append(message_->slices()[slice_].sub(static_cast<std::size_t>(at_ - begin_), piece));
     count -= piece;
-    offset_ += piece;
-    if (offset_ == slice.size()) {
-      ++slice_;
-      offset_ = 0;
-    }
+    step(piece);
   }
   return true;
 }
 
 bool SliceReader::take_contiguous(std::uint64_t count, Slice& out) {
   if (count > left_) return false;
-  if (count == 0) {
-    out = Slice();
-    return true;
-  }
-  const Slice& slice = message_->slices()[slice_];
-  if (slice.size() - offset_ >= count) {
-    out = slice.sub(offset_, count);
-    return advance(count);
-  }
   SliceList pieces;
   if (!take(count, pieces)) return false;
-  out = Slice::from_string(pieces.to_string());
+  out = pieces.slices().size() > 1 ? Slice::from_string(pieces.to_string())
+        : pieces.empty()           ? Slice()
+                                   : pieces.slices().front();
   return true;
 }
 
 bool SliceReader::advance(std::uint64_t count) {
   if (count > left_) return false;
-  left_ -= count;
-  position_ += count;
   while (count > 0) {
-    const std::uint64_t here = message_->slices()[slice_].size() - offset_;
-    const std::uint64_t piece = std::min(count, here);
+    const auto piece = std::min(count, static_cast<std::uint64_t>(end_ - at_));
     count -= piece;
-    offset_ += piece;
-    if (piece == here) {
-      ++slice_;
-      offset_ = 0;
-    }
+    step(piece);
   }
   return true;
 }

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
 #include <map>
 #include <utility>
 #include <variant>
@@ -35,9 +37,12 @@ struct HeadPlan {
 constexpr std::size_t kMaxPlans = 256;
 
 std::string head_key(const Batch& batch, bool exactly_once) {
-  std::string key = fmt::format("{}{}", static_cast<int>(batch.format), exactly_once ? 'e' : 'a');
+  std::string key{static_cast<char>(batch.format), exactly_once ? 'e' : 'a'};
+  // Made for every batch, so without formatting: the size as it lies in memory, then the text.
   const auto add = [&key](std::string_view part) {
-    key += fmt::format("{}:{}", part.size(), part);
+    const auto size = std::bit_cast<std::array<char, sizeof(std::size_t)>>(part.size());
+    key.append(size.data(), size.size());
+    key += part;
   };
   for (const std::string& name : batch.columns) add(name);
   key += '|';

@@ -24,7 +24,7 @@ class TextBuffer {
   [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
 
   /// Where at least `count` bytes may be written; commit() makes them part of the text.
-  [[nodiscard]] char* room(std::size_t count) {
+  [[nodiscard, gnu::always_inline]] char* room(std::size_t count) {
     if (capacity_ - size_ < count) grow(count);
     return bytes_.get() + size_;
   }
@@ -50,7 +50,7 @@ class TextBuffer {
   }
 
  private:
-  void grow(std::size_t count) {
+  [[gnu::noinline]] void grow(std::size_t count) {
     const std::size_t capacity = std::max(capacity_ * 2, size_ + count);
     auto bytes = std::make_shared_for_overwrite<char[]>(capacity);
     std::memcpy(bytes.get(), bytes_.get(), size_);

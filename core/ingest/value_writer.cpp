@@ -68,12 +68,12 @@ std::size_t longest(const ColumnType& type) {
 }  // namespace
 
 Fit ValueWriter::write(const ColumnPlan& column, std::string_view message) {
+  refused_null_ = false;
+  member_.clear();
   WireValue value;
-  if (!read_value(message, value)) {
-    refused_null_ = false;
-    member_.clear();
-    return refuse("is damaged");
-  }
+  // Such a value is neither missing nor NULL.
+  if (read_usual_value(message, value)) return write_typed(column.type, value, Site{});
+  if (!read_any_value(message, value)) return refuse("is damaged");
   return write(column, value);
 }
 
@@ -172,7 +172,7 @@ Fit ValueWriter::write_date(const ColumnType& type, const WireValue& value, Site
   put_quote(site);
   if (value.kind == ValueKind::kDate) {
     if (!is_date(value.integer)) return refuse("is no date from 0000-01-01 to 9999-12-31");
-    append_date(out_, value.integer);
+    append_date(out_, value.integer, last_day_);
   } else if (value.kind == ValueKind::kString) {
     if (!append_date_text(out_, value.bytes)) return refuse("is no date such as 2024-02-29");
   } else {
@@ -210,7 +210,7 @@ Fit ValueWriter::write_datetime(const ColumnType& type, const WireValue& value, 
       return refuse_kind(type, value);
   }
   if (!is_datetime(micros)) return refuse("is no time in the years 0000 to 9999");
-  append_datetime(out_, micros);
+  append_datetime(out_, micros, last_day_);
   put_quote(site);
   return Fit::kOk;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/table_schema.hpp"
+#include "core/ingest/calendar.hpp"
 #include "core/ingest/row_plan.hpp"
 #include "core/ingest/text_buffer.hpp"
 #include "core/ingest/time_zone.hpp"
@@ -95,6 +96,7 @@ class ValueWriter {
   Target target_;
   const TimeZone* zone_;
   TextBuffer& out_;
+  DayText last_day_;
   bool refused_null_ = false;
   std::string member_;
   std::string problem_;

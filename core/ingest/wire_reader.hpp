@@ -115,7 +115,8 @@ class WireReader {
  private:
   [[nodiscard]] bool long_varint(std::uint64_t& value) {
     value = 0;
-    for (unsigned shift = 0; shift < 70 && at_ != end_; shift += 7) {
+    const char* const limit = end_ - at_ > 10 ? at_ + 10 : end_;
+    for (unsigned shift = 0; at_ != limit; shift += 7) {
       const auto byte = static_cast<unsigned char>(*at_++);
       // The tenth byte has one bit left; protobuf drops the others, as here.
       value |= std::uint64_t{byte & 0x7FU} << shift;

@@ -60,41 +60,6 @@ bool read_content(WireReader& reader, ValueKind kind, WireValue& value) {
   return true;
 }
 
-/// Tag of a member, which is one byte.
-constexpr unsigned char tag_of(ValueKind kind, WireType type) {
-  return static_cast<unsigned char>((static_cast<unsigned>(kind) << 3U) |
-                                    static_cast<unsigned>(type));
-}
-
-/// Reads what nearly every message is: one member of the commonest kinds, and nothing else. False
-/// if it is something else, right or wrong.
-bool read_usual(std::string_view message, WireValue& value) {
-  if (message.empty()) return false;
-  WireReader reader(message.substr(1));
-  std::uint64_t number = 0;
-  switch (static_cast<unsigned char>(message.front())) {
-    case tag_of(ValueKind::kString, WireType::kBytes):
-      value.kind = ValueKind::kString;
-      return reader.bytes(value.bytes) && reader.done();
-    case tag_of(ValueKind::kInt, WireType::kVarint):
-      value.kind = ValueKind::kInt;
-      break;
-    case tag_of(ValueKind::kDatetime, WireType::kVarint):
-      value.kind = ValueKind::kDatetime;
-      break;
-    case tag_of(ValueKind::kDouble, WireType::kFixed64):
-      value.kind = ValueKind::kDouble;
-      if (!reader.fixed64(number)) return false;
-      value.number = std::bit_cast<double>(number);
-      return reader.done();
-    default:
-      return false;
-  }
-  if (!reader.varint(number)) return false;
-  value.integer = unzigzag64(number);
-  return reader.done();
-}
-
 }  // namespace
 
 bool read_elements(std::string_view message, std::vector<std::string_view>& elements) {
@@ -152,9 +117,7 @@ std::string_view to_string(ValueKind kind) {
   return "no member";
 }
 
-bool read_value(std::string_view message, WireValue& value) {
-  value = WireValue();
-  if (read_usual(message, value)) return true;
+bool read_any_value(std::string_view message, WireValue& value) {
   value = WireValue();
   WireReader reader(message);
   while (!reader.done()) {

@@ -87,7 +87,7 @@ asio::awaitable<Answer<Done>> ExactlyOnceWriter::append(std::uint64_t stream, Sl
     services_.metrics.memory_reserved.Set(static_cast<double>(services_.budget.used()));
   }
   if (!taken.ok()) co_return taken.refusal();
-  co_await wait_for_room(stream);
+  if (!services_.budget.may_read(account_)) co_await wait_for_room(stream);
   if (!slot_.open(stream) || ending_) co_return over(stream);
   co_return Done{};
 }

@@ -78,6 +78,7 @@ void LoadDriver::stop(Deadline rollbacks_until) {
 asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
   const auto started = Clock::now();
   std::vector<BatchOutcome> outcomes;
+  outcomes.reserve(group.batches.size());
   std::vector<Range> work{{0, group.batches.size()}};
   bool merge = group.lane->merge_commit;
   unsigned isolation_loads = 0;

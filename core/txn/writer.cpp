@@ -96,7 +96,7 @@ asio::awaitable<Answer<Done>> Writer::append(std::uint64_t stream, SliceList mes
     co_return taken.refusal();
   }
   if (!taken.value()) release_bytes(size);
-  co_await wait_for_room(stream);
+  if (!services_.budget.may_read(account_)) co_await wait_for_room(stream);
   if (!reads(stream)) co_return over(stream);
   co_return Done{};
 }

@@ -3,7 +3,7 @@
 hits all of them. Writes results.json, table.md and plot.svg. tests/bench/README.md says what is measured.
 
 Usage: bench.py [--quick] [--rounds N] [--megabytes N] [--memory-gb N] [--build DIRECTORY] [--out DIRECTORY]
-       bench.py --only "relay,daemon,daemon typed" [--baseline PROGRAM] ...
+       bench.py --only relay --only "daemon typed" [--baseline PROGRAM] ...
 The second form is for work on the daemon: some cases, and each also with another `loadstar`, in the same rounds.
 """
 
@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("--memory-gb", type=float, help="payload of the memory case; default 10")
     parser.add_argument("--file-mb", type=float, default=86, help="size of the file that curl and the SDK load")
     parser.add_argument("--no-sdk", action="store_true", help="leave out the Java SDK, and say so in the table")
-    parser.add_argument("--only", default="", help="names of cases, by commas; no SDK, no memory case, no report")
+    parser.add_argument("--only", action="append", default=[], help="name of a case; no SDK, no memory case, no files")
     parser.add_argument("--baseline", type=pathlib.Path, help="another `loadstar`, whose cases are named '... before'")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench")
@@ -53,7 +53,7 @@ def beside(cases, before) -> dict:
 
 def run(options, directory) -> dict:
     stage = Stage(options.build, directory)
-    wanted = {name.strip() for name in options.only.split(",") if name.strip()}
+    wanted = set(options.only)
     problems = {}
     try:
         rows_file = directory / "rows.csv"

@@ -14,7 +14,7 @@ class SmokeTest(unittest.TestCase):
         class Options:
             build = pathlib.Path(os.environ["LOADSTAR_BENCH_BUILD"])
             rounds, megabytes, messages, memory_gb, file_mb, no_sdk = 1, 4, 50, 1e-3, 2, True
-            only, baseline = "", None
+            only, baseline = [], None
 
         with tempfile.TemporaryDirectory() as directory:
             results = bench.run(Options, pathlib.Path(directory))

@@ -32,7 +32,7 @@ std::string shown(const Answer<ingest::Batch>& answer) {
                      std::to_string(batch.row_count) + '/' + batch.data.to_string();
   for (const std::string& name : batch.columns) text += '/' + name;
   for (const auto& [key, value] : batch.properties) text += '/' + key + '=' + value;
-  for (const Slice& row : batch.rows) text.append(row.view()) += '/';
+  for (const std::string_view row : batch.rows) text.append(row) += '/';
   return text;
 }
 

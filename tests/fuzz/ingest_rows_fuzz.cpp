@@ -94,9 +94,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   batch.row_count = 2;
   const std::string_view value(reinterpret_cast<const char*>(data + 2), size - 2);
   const std::string row = field('\x0a', "\x18\x02") + field('\x0a', value);
-  batch.rows = {Slice::from_string(row), Slice::from_string(row)};
-  batch.rows[1] =
-      (data[1] & 8U) != 0 ? Slice::from_string(std::string(value)) : Slice::from_string(row);
+  batch.rows.add(Slice::from_string(row));
+  batch.rows.add((data[1] & 8U) != 0 ? Slice::from_string(std::string(value))
+                                     : Slice::from_string(row));
   const auto answer = encoder.encode(batch, false);
   if (answer.ok()) {
     check(answer.value(), primary ? 3 : 2);

@@ -49,7 +49,7 @@ void expect_equal(const Batch& batch, const wire::BatchFields& sent) {
   EXPECT_EQ(batch.column_expressions, sent.expressions);
   EXPECT_EQ(batch.data.to_string(), sent.data);
   ASSERT_EQ(batch.rows.size(), sent.rows.size());
-  for (std::size_t i = 0; i < sent.rows.size(); ++i) EXPECT_EQ(batch.rows[i].view(), sent.rows[i]);
+  for (std::size_t i = 0; i < sent.rows.size(); ++i) EXPECT_EQ(batch.rows[i], sent.rows[i]);
 }
 
 /// The one violation of a refused message: "path: description".
@@ -131,11 +131,9 @@ TEST(BatchReaderTest, RowsAreCopiedOnlyIfTheySpanSlices) {
   ASSERT_TRUE(answer.ok());
   const std::string_view first = slices.slices()[0].view();
   const auto& rows = answer.value().rows;
-  EXPECT_TRUE(rows[0].view().data() > first.data() &&
-              rows[0].view().data() < first.data() + first.size());
-  EXPECT_FALSE(rows[1].view().data() > first.data() &&
-               rows[1].view().data() < first.data() + first.size());
-  EXPECT_EQ(rows[1].view(), sent.rows[1]);
+  EXPECT_TRUE(rows[0].data() > first.data() && rows[0].data() < first.data() + first.size());
+  EXPECT_FALSE(rows[1].data() > first.data() && rows[1].data() < first.data() + first.size());
+  EXPECT_EQ(rows[1], sent.rows[1]);
 }
 
 TEST(BatchReaderTest, TheLastScalarCountsAndUnknownFieldsAreSkipped) {

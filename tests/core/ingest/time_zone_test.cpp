@@ -12,7 +12,8 @@ namespace {
 
 std::string datetime(std::int64_t micros) {
   TextBuffer out(1);
-  append_datetime(out, micros);
+  DayText last;
+  append_datetime(out, micros, last);
   return std::string(out.view());
 }
 
