@@ -112,10 +112,7 @@ Response TransactionModel::prepare(const std::string& label,
   Transaction* open = find(label);
   if (open == nullptr || !open->context || open->state != State::kPrepare) return not_exists(label);
   const auto rows = lines(open->body);
-  if (rows.empty()) {
-    abort(*open, "no data");
-    return failure("INTERNAL_ERROR", "hasn't send any data yet");
-  }
+  if (rows.empty()) return refuse_empty(*open);
   if (std::any_of(rows.begin(), rows.end(), is_bad)) {
     abort(*open, "too many filtered rows");
     return failure("INTERNAL_ERROR", "too many filtered rows");
@@ -126,6 +123,12 @@ Response TransactionModel::prepare(const std::string& label,
   return json(
       fmt::format(R"({{"Status":"OK","Message":"","Label":"{}","TxnId":{},{},"LoadBytes":{}}})",
                   label, open->id, counters(rows.size(), 0), open->body.size()));
+}
+
+/// F5: without any data, prepare and commit fail and roll back.
+Response TransactionModel::refuse_empty(Transaction& transaction) {
+  abort(transaction, "no data");
+  return failure("INTERNAL_ERROR", "hasn't send any data yet");
 }
 
 Response TransactionModel::commit(const std::string& label, bool slowly) {
@@ -140,6 +143,7 @@ Response TransactionModel::commit(const std::string& label, bool slowly) {
   if (open->state == State::kPrepare) {
     // One-phase commit of whatever is there (F6): it must never be asked for.
     if (!open->context) return not_exists(label);
+    if (lines(open->body).empty()) return refuse_empty(*open);
     publish(label, *open, slowly, true);
   } else if (open->state == State::kPrepared) {
     publish(label, *open, slowly, false);

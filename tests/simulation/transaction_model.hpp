@@ -93,6 +93,7 @@ class TransactionModel {
  private:
   [[nodiscard]] Transaction* find(const std::string& label);
   void publish(const std::string& label, Transaction& transaction, bool slowly, bool one_phase);
+  static http::Response refuse_empty(Transaction& transaction);
   static void abort(Transaction& transaction, std::string reason);
 
   StarrocksBehaviour behaviour_;
