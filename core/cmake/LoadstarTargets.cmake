@@ -63,7 +63,7 @@ function(loadstar_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   if(LOADSTAR_SANITIZE STREQUAL "thread")
-    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/tsan_suppressions.cpp)
+    target_link_libraries(${name} PRIVATE tsan_suppressions)
   endif()
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} loadstar_flags loadstar_warnings
     GTest::gmock_main)
