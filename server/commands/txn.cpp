@@ -69,7 +69,8 @@ bool list_running(StarrocksSession& session, const TxnArguments& arguments,
 
 /// Every label that a session of the writer may have left, and its state (ingest-api.md 4.3).
 int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
-                    const std::string& prefix) {
+                    const CoreOptions& options) {
+  const std::string& prefix = options.label_prefix;
   txn::ResumeToken token;
   if (!arguments.token_file.empty()) {
     std::ifstream file(arguments.token_file, std::ios::binary);
@@ -79,12 +80,16 @@ int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
     auto decoded = txn::decode_resume_token(bytes);
     if (!decoded.ok()) return fail(kExitUsage, decoded.refusal().message);
     token = std::move(decoded.value());
+    if (token.writer != arguments.writer || token.database != arguments.database) {
+      return fail(kExitUsage, fmt::format("the token in {} is of writer {} and database {}",
+                                          arguments.token_file, token.writer, token.database));
+    }
   }
   token.prefix = prefix;
   token.writer = arguments.writer;
   token.database = arguments.database;
-  const std::uint64_t max_pending = config::Options().core.limits.max_pending_checkpoints;
-  const auto range = txn::candidates_after(token, arguments.epoch, max_pending);
+  const auto range =
+      txn::candidates_after(token, arguments.epoch, options.limits.max_pending_checkpoints);
   std::vector<ListedTransaction> found;
   constexpr std::size_t kMostChains = 512;  // as an Open looks at no more
   for (auto& chain : txn::chains_of(range, kMostChains)) {
@@ -116,9 +121,8 @@ int list(const TxnArguments& arguments) {
   }
   StarrocksSession session(*options);
   if (!session.error().empty()) return fail(kExitBadConfig, session.error());
-  const std::string& prefix = options->core.label_prefix;
-  const bool listed = list_running(session, arguments, prefix);
-  if (!arguments.writer.empty()) return list_candidates(session, arguments, prefix);
+  const bool listed = list_running(session, arguments, options->core.label_prefix);
+  if (!arguments.writer.empty()) return list_candidates(session, arguments, options->core);
   return listed ? kExitOk : kExitUnavailable;
 }
 
