@@ -382,6 +382,39 @@ TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
   EXPECT_TRUE(call.finish().ok());
 }
 
+TEST_F(IngestServiceTest, ManySmallMessagesComeInOrder) {
+  constexpr std::size_t kMessages = 2'000;
+  Call call(channel(target()));
+  ASSERT_TRUE(call.open());
+  const auto stream = writers_.stream(0);
+  grpc::WriteOptions corked;
+  corked.set_buffer_hint();
+  std::vector<std::string> sent;
+  for (std::size_t n = 1; n <= kMessages; ++n) {
+    const auto message = Call::batch_message(n, 10);
+    sent.push_back(message.SerializeAsString());
+    ASSERT_TRUE(call.stream->Write(message, n % 64 == 0 ? grpc::WriteOptions() : corked));
+  }
+  ASSERT_TRUE(call.stream->WritesDone());
+  ASSERT_TRUE(stream->wait_half_closed()) << "the end comes after all that was read ahead";
+  EXPECT_EQ(stream->messages(), sent);
+  EXPECT_TRUE(call.finish().ok());
+}
+
+TEST_F(IngestServiceTest, AStreamThatSaysNothingForTooLongIsEnded) {
+  options_.limits.idle_stream_timeout = std::chrono::milliseconds(200);
+  restart();
+  Call call(channel(target()));
+  ASSERT_TRUE(call.open());
+  const auto stream = writers_.stream(0);
+  ASSERT_TRUE(call.batch(1, 10));
+  ASSERT_TRUE(stream->wait_messages(1));
+  const grpc::Status status = call.finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("limits.idle_stream_timeout"));
+  EXPECT_TRUE(stream->wait_disconnected());
+}
+
 // F011
 TEST_F(IngestServiceTest, AMessageAboveTheLimitIsResourceExhausted) {
   Call call(channel(target()));

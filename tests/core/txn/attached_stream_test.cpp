@@ -3,6 +3,8 @@
 #include "tests/support/run.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -18,12 +20,16 @@ class NotingWriter final : public WriterHandle {
 
   asio::awaitable<Answer<Done>> append(std::uint64_t stream, SliceList message) override {
     note("append", stream, std::to_string(message.size()));
+    auto here = co_await asio::this_coro::executor;
+    if (here == strand()) ++on_strand;
     co_return Done{};
   }
   void half_close(std::uint64_t stream) override { note("half_close", stream); }
   void disconnect(std::uint64_t stream) override { note("disconnect", stream); }
   asio::awaitable<StreamEvent> next_event(std::uint64_t stream) override {
     note("next_event", stream);
+    auto here = co_await asio::this_coro::executor;
+    if (here == strand()) ++on_strand;
     co_return Ended{};
   }
   void drain(std::chrono::milliseconds) override {}
@@ -34,6 +40,7 @@ class NotingWriter final : public WriterHandle {
   [[nodiscard]] std::uint64_t pending_rows() const override { return 0; }
 
   std::vector<std::string> calls;
+  int on_strand = 0;  ///< calls of coroutines whose executor is the strand
 
  private:
   void note(const char* call, std::uint64_t stream, const std::string& more = "") {
@@ -55,6 +62,18 @@ TEST(AttachedStreamTest, EachCallGoesToTheWriterWithTheNumberOfTheStream) {
   const std::vector<std::string> expected{"append 70", "next_event 7", "half_close 7",
                                           "disconnect 7"};
   EXPECT_EQ(writer->calls, expected);
+}
+
+TEST(AttachedStreamTest, CallsFromElsewhereHopToTheWritersStrand) {
+  boost::asio::io_context io;
+  const auto strand = boost::asio::make_strand(io);
+  const auto writer = std::make_shared<NotingWriter>(strand);
+  AttachedStream stream(writer, 7, Opened{});
+  EXPECT_EQ(stream.executor(), asio::any_io_executor(strand));
+  EXPECT_TRUE(test::run(io, stream.append({})).ok());
+  test::run(io, stream.next_event());
+  EXPECT_EQ(writer->calls, (std::vector<std::string>{"append 70", "next_event 7"}));
+  EXPECT_EQ(writer->on_strand, 2) << "none ran outside of it";
 }
 
 TEST(AttachedStreamTest, KeepsTheWriterUntilItHasSaidGoodbye) {
