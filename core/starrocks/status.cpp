@@ -188,6 +188,9 @@ bool text_is_proof(Operation operation, Errc code) {
   switch (operation) {
     case Operation::kStreamLoad:
     case Operation::kLoad:
+      // The plan comes before the rows, so nothing of them was taken (4.1, 4.10).
+      if (code == Errc::kInvalidRequest) return true;
+      [[fallthrough]];
     case Operation::kPrepare:
       // The BE aborts the transaction itself when the rows are refused (4.7, 5.5, 5.6).
       return code == Errc::kRowsRejected;

@@ -460,12 +460,18 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     // The table of a candidate is not known, and rollback does not need it
     // (starrocks-load-protocol.md 5.1).
     const starrocks::TableName table{database, ""};
+    // One request of a transaction at a time (R8): a search meets what is rolled back in the
+    // background.
+    while (rolling_back_.contains(label) && !stopping_) co_await freed_.wait();
+    rolling_back_.insert(label);
     const auto rolled_back = co_await client_.rollback(table, label, Clock::now() + time);
     if (!rolled_back.has_value() && !stopping_) {
       const auto cancelled = co_await client_.cancel(database, label, Clock::now() + time);
       static_cast<void>(cancelled);  // the state says what came of it
     }
     const auto state = co_await client_.label_state(database, label, Clock::now() + time);
+    rolling_back_.erase(label);
+    freed_.notify();
     if (!state.has_value()) co_return std::nullopt;
     co_return state->state;
   }
@@ -550,7 +556,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
   std::unordered_map<std::string, bool> committed_;   // label -> visible
   std::deque<std::string> committed_order_;
-  std::set<std::string> later_;  // labels whose rollback is tried again
+  std::set<std::string> later_;         // labels whose rollback is tried again
+  std::set<std::string> rolling_back_;  // labels with a request of ours under way
   TaskGroup tasks_;
 };
 
