@@ -1,6 +1,7 @@
 #include "config/source_line.hpp"
 
 #include "config/suggest.hpp"
+#include "core/base/ascii.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -19,10 +20,7 @@ bool is_word_byte(char character) {
 
 /// `password`, a misspelling of it, or another word that secrets go by; not the file that holds it.
 bool is_secret_word(std::string_view word) {
-  std::string lower(word);
-  for (char& character : lower) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
+  const std::string lower = to_lower(word);
   if (lower.ends_with("_file")) return false;
   for (const char* part : {"pass", "pwd", "secret", "token", "credential", "authorization"}) {
     if (lower.find(part) != std::string::npos) return true;

@@ -1,5 +1,7 @@
 #include "config/suggest.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <algorithm>
 
 namespace loadstar::config {
@@ -7,14 +9,6 @@ namespace {
 
 /// Longer texts are no misspelt keys, and the distance costs the product of the lengths.
 constexpr std::size_t kLongestWord = 64;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& character : result) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -42,12 +36,12 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 std::optional<std::string> suggest(std::string_view written,
                                    const std::vector<std::string>& candidates) {
   if (written.empty() || written.size() > kLongestWord) return std::nullopt;
-  const std::string word = lower(written);
+  const std::string word = to_lower(written);
   const std::size_t allowed = std::max<std::size_t>(1, word.size() / 3);
   std::optional<std::string> best;
   std::size_t best_distance = allowed + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, lower(candidate));
+    const std::size_t distance = edit_distance(word, to_lower(candidate));
     if (distance < best_distance) {
       best = candidate;
       best_distance = distance;

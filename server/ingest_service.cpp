@@ -22,13 +22,6 @@ namespace {
 // No Open is longer: names, and a resume token of a few hundred labels.
 constexpr std::uint64_t kMaxOpenBytes = 1U << 20U;
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
 Refusal not_an_open(std::string message) {
   Refusal refusal = refuse(Reason::kBadRequest, std::move(message));
   refusal.violations.push_back({"open", "the first message must be an Open"});

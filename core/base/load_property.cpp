@@ -1,5 +1,7 @@
 #include "core/base/load_property.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -207,13 +209,9 @@ const LoadProperty* find_load_property(std::string_view name) {
 
 std::optional<std::string_view> why_not_a_property(std::string_view name) {
   // HTTP header names compare without case (RFC 9110 5.1).
-  std::string lower(name);
-  for (char& character : lower) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
-  const auto found =
-      std::find_if(kRefused.begin(), kRefused.end(),
-                   [&lower](const Refused& refused) { return refused.name == lower; });
+  const auto found = std::find_if(kRefused.begin(), kRefused.end(), [name](const Refused& refused) {
+    return equal_ignoring_case(refused.name, name);
+  });
   if (found == kRefused.end()) return std::nullopt;
   return found->why;
 }

@@ -60,6 +60,29 @@ struct Refusal {
   std::optional<std::chrono::milliseconds> retry_after;
 };
 
+/// A refusal of this reason and text.
+[[nodiscard]] inline Refusal refuse(Reason reason, std::string message) {
+  Refusal refusal;
+  refusal.reason = reason;
+  refusal.message = std::move(message);
+  return refusal;
+}
+
+/// The same for a reason that passes, with when to come again.
+[[nodiscard]] inline Refusal refuse_for_now(
+    Reason reason, std::string message,
+    std::chrono::milliseconds retry_after = std::chrono::seconds(1)) {
+  Refusal refusal = refuse(reason, std::move(message));
+  refusal.retry_after = retry_after;
+  return refusal;
+}
+
+/// What a client is told that the daemon which ends can serve no more.
+[[nodiscard]] inline Refusal draining_refusal() {
+  return refuse_for_now(Reason::kDraining,
+                        "the daemon is shutting down; open the writer elsewhere");
+}
+
 /// A value for the client, or what it is told instead.
 template <class T>
 class [[nodiscard]] Answer {

@@ -1,5 +1,7 @@
 #include "core/base/table_schema.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,14 +12,6 @@
 
 namespace loadstar {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& character : copy) {
-    character = static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-  }
-  return copy;
-}
 
 struct KindName {
   std::string_view name;
@@ -97,7 +91,7 @@ ColumnType parse(std::string_view text, int depth) {
   text = trim(text);
   if (depth > kMaxDepth) return type;
   const auto open = text.find_first_of("(<");
-  const std::string name = lower(trim(text.substr(0, open)));
+  const std::string name = to_lower(trim(text.substr(0, open)));
   const auto found = std::find_if(kKindNames.begin(), kKindNames.end(),
                                   [&](const KindName& entry) { return entry.name == name; });
   if (found == kKindNames.end()) return type;
@@ -215,9 +209,8 @@ std::string_view to_string(KeyModel model) {
 }
 
 const ColumnSchema* TableSchema::find(std::string_view name) const {
-  const std::string wanted = lower(name);
   for (const ColumnSchema& column : columns) {
-    if (lower(column.name) == wanted) return &column;
+    if (equal_ignoring_case(column.name, name)) return &column;
   }
   return nullptr;
 }

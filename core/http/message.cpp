@@ -1,5 +1,7 @@
 #include "core/http/message.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -16,13 +18,6 @@ constexpr std::size_t kMaxTargetBytes = 8192;
 constexpr std::array<std::string_view, 11> kReserved{
     "Host",    "Content-Length", "Transfer-Encoding", "Expect",           "Connection", "TE",
     "Trailer", "Upgrade",        "Accept-Encoding",   "Proxy-Connection", "Keep-Alive"};
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
-}
 
 /// tchar of RFC 9110 5.6.2.
 bool is_token_char(char c) {
@@ -50,7 +45,7 @@ Result<void> check_field(const Field& field) {
   // A name that is no token cannot be repeated in a log line as it is.
   if (!is_token(field.name)) return refuse("a header field name is not a token");
   for (const std::string_view reserved : kReserved) {
-    if (same_name(field.name, reserved)) {
+    if (equal_ignoring_case(field.name, reserved)) {
       return refuse("header field " + field.name + ": belongs to the connection");
     }
   }
@@ -73,8 +68,9 @@ std::string to_string(const Endpoint& endpoint) {
 }
 
 std::optional<std::string_view> Response::field(std::string_view name) const {
-  const auto found = std::find_if(fields.begin(), fields.end(),
-                                  [name](const Field& f) { return same_name(f.name, name); });
+  const auto found = std::find_if(fields.begin(), fields.end(), [name](const Field& f) {
+    return equal_ignoring_case(f.name, name);
+  });
   if (found == fields.end()) return std::nullopt;
   return found->value;
 }

@@ -1,5 +1,7 @@
 #include "core/http/url.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
 
@@ -22,14 +24,6 @@ bool is_unreserved(char c) {
 
 /// Others read a backslash as the end of the authority.
 bool is_userinfo_char(char c) { return c > 0x20 && c < 0x7F && c != '\\'; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 void append_encoded(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -101,7 +95,7 @@ Result<void> parse_authority(std::string_view text, Endpoint& endpoint) {
   } else {
     const auto colon = text.find(':');
     has_port = colon != std::string_view::npos;
-    endpoint.host = lower(text.substr(0, colon));
+    endpoint.host = to_lower(text.substr(0, colon));
     if (has_port) port = text.substr(colon + 1);
     if (!is_host_name(endpoint.host)) return wrong("bad host");
   }
@@ -157,7 +151,7 @@ Result<Url> parse_url(std::string_view text) {
   Url url;
   const auto colon = text.find("://");
   if (colon == std::string_view::npos) return wrong("no scheme; expected http:// or https://");
-  const std::string scheme = lower(text.substr(0, colon));
+  const std::string scheme = to_lower(text.substr(0, colon));
   if (scheme != "http" && scheme != "https") return wrong("scheme is not http or https");
   url.endpoint.tls = scheme == "https";
 

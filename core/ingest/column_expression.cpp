@@ -1,5 +1,6 @@
 #include "core/ingest/column_expression.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/ingest/utf8.hpp"
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 
 namespace loadstar::ingest {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_name_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -126,9 +125,7 @@ bool is_column_name(std::string_view name) {
 }
 
 bool same_column(std::string_view left, std::string_view right) {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(),
-                    [](char a, char b) { return lower(a) == lower(b); });
+  return equal_ignoring_case(left, right);
 }
 
 }  // namespace loadstar::ingest

@@ -1,5 +1,6 @@
 #include "core/ingest/properties.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/base/load_property.hpp"
 #include "core/ingest/utf8.hpp"
 #include "core/ingest/violations.hpp"
@@ -13,14 +14,6 @@
 
 namespace loadstar::ingest {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& letter : copy) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return copy;
-}
 
 std::string member(std::string_view name) {
   const std::string shown = quote_name(name);
@@ -59,7 +52,7 @@ void take(const std::map<std::string, std::string>& source, std::string_view sou
           PropertySet& set, Violations& wrong) {
   std::set<std::string> names;
   for (const auto& [key, value] : source) {
-    std::string name = lower(key);
+    std::string name = to_lower(key);
     if (auto problem = judge(name, value)) {
       wrong.add(member(key), *problem + std::string(source_name));
     } else if (!names.insert(name).second) {

@@ -1,5 +1,6 @@
 #include "core/starrocks/error_log.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/starrocks/server_url.hpp"
 #include "core/starrocks/status.hpp"
 
@@ -32,13 +33,6 @@ std::size_t utf8_length(std::string_view text) {
     return continues(1) && continues(2) && continues(3) && !overlong && !too_large ? 4 : 0;
   }
   return 0;
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool contains_ignoring_case(std::string_view text, std::string_view words) {
-  const auto same = [](char left, char right) { return lower(left) == lower(right); };
-  return std::search(text.begin(), text.end(), words.begin(), words.end(), same) != text.end();
 }
 
 std::string sanitise(std::string_view text) {

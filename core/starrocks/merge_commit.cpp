@@ -34,7 +34,7 @@ LoadOutcome doubted(std::string_view what, const Reply& reply) {
 /// `Fail` of a transaction that was aborted: certain, and its reason says what kind of failure.
 Error aborted(const Reply& reply) {
   const std::string_view reason = std::string_view(reply.message).substr(kAborted.size());
-  return Error{classify_message(reason).value_or(Errc::kRejected), Certainty::kNotApplied,
+  return Error{classify_load_message(reason).value_or(Errc::kRejected), Certainty::kNotApplied,
                fmt::format("{}: {}: {}", to_string(Operation::kStreamLoad), printable(reply.status),
                            printable(reply.message))};
 }

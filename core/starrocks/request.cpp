@@ -1,5 +1,6 @@
 #include "core/starrocks/request.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/http/url.hpp"
 #include "core/starrocks/label.hpp"
 
@@ -43,12 +44,6 @@ constexpr std::array<std::string_view, 21> kOwnedFields{"authorization",
                                                         "channel_num",
                                                         "source_type"};
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return copy;
-}
-
 Error invalid(std::string detail) {
   return Error{Errc::kInvalidRequest, Certainty::kNotApplied, std::move(detail)};
 }
@@ -66,7 +61,7 @@ class FieldWriter {
   }
 
   void add_property(const http::Field& property) {
-    const std::string name = lower(property.name);
+    const std::string name = to_lower(property.name);
     if (std::find(kOwnedFields.begin(), kOwnedFields.end(), name) != kOwnedFields.end()) {
       return refuse(fmt::format("property {} is written by the daemon alone", name));
     }
@@ -264,8 +259,8 @@ Compression wire_compression(const LoadRequest& load) {
                               Word{"compression", "lz4_frame", Compression::kLz4Frame},
                               Word{"compression", "zstd", Compression::kZstd}};
   for (const http::Field& property : load.properties) {
-    const std::string name = lower(property.name);
-    const std::string value = lower(property.value);
+    const std::string name = to_lower(property.name);
+    const std::string value = to_lower(property.value);
     for (const Word& word : kWords) {
       if (word.name == name && word.value == value) return word.compression;
     }
@@ -274,10 +269,11 @@ Compression wire_compression(const LoadRequest& load) {
 }
 
 bool is_merge_commit(const LoadRequest& load) {
-  return std::any_of(
-      load.properties.begin(), load.properties.end(), [](const http::Field& property) {
-        return lower(property.name) == "enable_merge_commit" && property.value == "true";
-      });
+  return std::any_of(load.properties.begin(), load.properties.end(),
+                     [](const http::Field& property) {
+                       return equal_ignoring_case(property.name, "enable_merge_commit") &&
+                              property.value == "true";
+                     });
 }
 
 }  // namespace loadstar::starrocks

@@ -28,8 +28,7 @@ std::optional<Error> envelope_error(std::string_view text) {
   const auto reply = parse_reply(text);
   if (!reply || normalise_status(reply->status) == "ok") return std::nullopt;
   const Errc code = classify_message(reply->message).value_or(Errc::kRejected);
-  // The statements are ours: one that an old server cannot analyse was refused, no more.
-  return failed(code == Errc::kInvalidRequest ? Errc::kRejected : code, printable(reply->message));
+  return failed(code, printable(reply->message));
 }
 
 std::optional<std::string> text_of(const Json& value) {

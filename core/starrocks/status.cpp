@@ -1,5 +1,6 @@
 #include "core/starrocks/status.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/base/mutant.hpp"
 #include "core/starrocks/bounded_json.hpp"
 
@@ -50,12 +51,6 @@ std::span<const Row> table_of(Operation operation) {
   return {};
 }
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return copy;
-}
-
 /// Where in the message a phrase has to stand. Texts that prove that rows were refused are matched
 /// from the start, so that quoted data cannot forge them.
 enum class Place : std::uint8_t { kStart, kAnywhere };
@@ -97,41 +92,45 @@ constexpr std::array kPhrases{
     Phrase{"need auth information", Place::kStart, Errc::kBadCredentials},
     Phrase{"no valid basic authorization", Place::kStart, Errc::kBadCredentials},
     Phrase{"access denied", Place::kStart, Errc::kAccessDenied},
-    // The request itself is refused, by its headers, whatever rows it has and however often it
-    // comes (4.2, 4.10, 11.4 to 11.6): trying again would hold up everybody's loads into the table.
-    Phrase{"getting analyzing error", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"getting syntax error", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"parse columns header failed", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"duplicate column", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"mapping column is not in table", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"column has no default value", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"column has no source field", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"generated column", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"columns that generated column", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"load op type string not supported", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"const load op type column", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"bitmap column ", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"hll column must use", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"percentile column ", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"column is not sum aggregatetype", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"only primary key table support partial update", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"key column ", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"column with row table only support", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"conditional update only support", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"merge condition column", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"unknown column in where statement", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"where statement is not", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"can not specify both partitions", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"unknown partition", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"unknown or incorrect time zone", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"invalid json path", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"invalid delimiter", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"delimiter cannot be empty", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"the valid bytes length for", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"only olap/lake table support stream load", Place::kStart, Errc::kInvalidRequest},
-    Phrase{"load table type is not olaptable", Place::kStart, Errc::kInvalidRequest},
     Phrase{"unknown database", Place::kStart, Errc::kNotFound},
     Phrase{"unknown table", Place::kStart, Errc::kNotFound},
+};
+
+/// How texts begin that refuse the request itself, by its headers, whatever rows it has and however
+/// often it comes (4.2, 4.10, 11.4 to 11.6), in lower case: trying again would hold up everybody's
+/// loads into the table.
+constexpr std::array<std::string_view, 31> kRequestRefused{
+    "getting analyzing error",
+    "getting syntax error",
+    "parse columns header failed",
+    "duplicate column",
+    "mapping column is not in table",
+    "column has no default value",
+    "column has no source field",
+    "generated column",
+    "columns that generated column",
+    "load op type string not supported",
+    "const load op type column",
+    "bitmap column ",
+    "hll column must use",
+    "percentile column ",
+    "column is not sum aggregatetype",
+    "only primary key table support partial update",
+    "key column ",
+    "column with row table only support",
+    "conditional update only support",
+    "merge condition column",
+    "unknown column in where statement",
+    "where statement is not",
+    "can not specify both partitions",
+    "unknown partition",
+    "unknown or incorrect time zone",
+    "invalid json path",
+    "invalid delimiter",
+    "delimiter cannot be empty",
+    "the valid bytes length for",
+    "only olap/lake table support stream load",
+    "load table type is not olaptable",
 };
 
 /// `Database[d] does not exist.` and `database d not exists` of the FE (5.1).
@@ -234,7 +233,7 @@ std::string normalise_status(std::string_view word) {
   constexpr std::string_view kWrong = "transcation";
   constexpr std::string_view kRight = "transaction";
   std::string text;
-  for (const char c : lower(word)) {
+  for (const char c : to_lower(word)) {
     // All else stays, so that "OK." or "success?" is no listed word.
     if (c != ' ' && c != '_') text += c;
   }
@@ -262,7 +261,7 @@ Error refusal(Operation operation, const ReplyFacts& facts) {
                              printable(strip_exception_class(facts.message)));
   // "Label [x] has already been used." is the answer; the text of a label proves nothing more.
   if (operation == Operation::kBegin && word == "labelalreadyexists") return error;
-  const auto code = classify_message(facts.message);
+  const auto code = classify_load_message(facts.message);
   if (!code) return error;
   if (text_is_proof(operation, *code)) error.certainty = Certainty::kNotApplied;
   if (error.certainty == Certainty::kNotApplied || *code == Errc::kCongested) error.code = *code;
@@ -310,7 +309,7 @@ std::string_view strip_exception_class(std::string_view message) {
 }
 
 std::optional<Errc> classify_message(std::string_view message) {
-  const std::string text = lower(strip_exception_class(message));
+  const std::string text = to_lower(strip_exception_class(message));
   for (const Phrase& phrase : kPhrases) {
     const bool found = phrase.place == Place::kStart ? text.starts_with(phrase.text)
                                                      : text.find(phrase.text) != std::string::npos;
@@ -318,6 +317,16 @@ std::optional<Errc> classify_message(std::string_view message) {
   }
   if (says_database_is_missing(text)) return Errc::kNotFound;
   return std::nullopt;
+}
+
+std::optional<Errc> classify_load_message(std::string_view message) {
+  const auto code = classify_message(message);
+  if (code) return code;
+  const std::string text = to_lower(strip_exception_class(message));
+  const bool refused =
+      std::any_of(kRequestRefused.begin(), kRequestRefused.end(),
+                  [&text](std::string_view beginning) { return text.starts_with(beginning); });
+  return refused ? std::optional(Errc::kInvalidRequest) : std::nullopt;
 }
 
 Error judge_http_status(unsigned status, std::string_view body, bool body_started) {
@@ -333,7 +342,7 @@ Error judge_http_status(unsigned status, std::string_view body, bool body_starte
   switch (status) {
     case kUnauthorized: {
       // Credentials come before everything else (1.1, 1.2).
-      const std::string text = lower(body);
+      const std::string text = to_lower(body);
       const bool privilege = text.find("grant permission") != std::string::npos ||
                              text.find("you need") != std::string::npos;
       error.code = privilege ? Errc::kAccessDenied : Errc::kBadCredentials;

@@ -8,6 +8,21 @@
 #include <utility>
 
 namespace loadstar::txn {
+namespace {
+
+/// Runs `call` on the writer's strand: without a hop if the caller is there already.
+template <class T>
+asio::awaitable<T> on_strand_of(std::shared_ptr<WriterHandle> writer, asio::awaitable<T> call) {
+  auto here = co_await asio::this_coro::executor;
+  if (here == writer->strand()) {
+    auto at_once = co_await std::move(call);
+    co_return at_once;
+  }
+  auto answer = co_await run_on(writer->strand(), std::move(call));
+  co_return answer;
+}
+
+}  // namespace
 
 AttachedStream::AttachedStream(std::shared_ptr<WriterHandle> writer, std::uint64_t stream,
                                Opened opened)
@@ -19,15 +34,7 @@ AttachedStream::~AttachedStream() {
 }
 
 asio::awaitable<Answer<Done>> AttachedStream::append(SliceList message) {
-  const auto writer = writer_;
-  auto here = co_await asio::this_coro::executor;
-  auto call = writer->append(stream_, std::move(message));
-  if (here == writer->strand()) {
-    auto at_once = co_await std::move(call);
-    co_return at_once;
-  }
-  auto answer = co_await run_on(writer->strand(), std::move(call));
-  co_return answer;
+  return on_strand_of(writer_, writer_->append(stream_, std::move(message)));
 }
 
 void AttachedStream::half_close() {
@@ -41,15 +48,7 @@ void AttachedStream::disconnect() {
 }
 
 asio::awaitable<StreamEvent> AttachedStream::next_event() {
-  const auto writer = writer_;
-  auto here = co_await asio::this_coro::executor;
-  auto call = writer->next_event(stream_);
-  if (here == writer->strand()) {
-    auto at_once = co_await std::move(call);
-    co_return at_once;
-  }
-  auto event = co_await run_on(writer->strand(), std::move(call));
-  co_return event;
+  return on_strand_of(writer_, writer_->next_event(stream_));
 }
 
 }  // namespace loadstar::txn

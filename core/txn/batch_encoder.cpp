@@ -16,13 +16,6 @@ constexpr std::chrono::seconds kUseOldSchema{30};
 /// Pause before StarRocks is asked for a schema again.
 constexpr std::chrono::seconds kAskAgain{1};
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
 Refusal unwanted() { return refuse(Reason::kStreamReplaced, "the stream is over"); }
 
 }  // namespace

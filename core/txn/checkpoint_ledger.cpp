@@ -10,13 +10,6 @@
 namespace loadstar::txn {
 namespace {
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
 Refusal bad_field(std::string field, std::string description) {
   Refusal refusal = refuse(Reason::kBadRequest, fmt::format("{} {}", field, description));
   refusal.violations.push_back({std::move(field), std::move(description)});
@@ -119,14 +112,9 @@ void CheckpointLedger::commit(std::uint64_t checkpoint, std::uint64_t last_seque
   if (checkpoint <= committed_) return;
   committed_ = checkpoint;
   committed_sequence_ = std::max(committed_sequence_, last_sequence);
-  // A checkpoint that was never closed here: nothing that was received may seem to follow it.
-  if (checkpoint > newest_closed()) {
-    closed_[checkpoint] = last_sequence;
-    received_ = std::max(received_, last_sequence);
-    newest_ = std::max(newest_, checkpoint);
-  }
-  // The last committed one stays: a repeated Checkpoint call still finds it.
-  closed_.erase(closed_.begin(), closed_.lower_bound(checkpoint));
+  // The last committed one stays: a repeated Checkpoint call still finds it. So does the last one
+  // at all, whatever another daemon of this epoch may have had committed.
+  closed_.erase(closed_.begin(), closed_.lower_bound(std::min(checkpoint, newest_closed())));
 }
 
 std::uint64_t CheckpointLedger::next_checkpoint() const {

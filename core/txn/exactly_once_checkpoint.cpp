@@ -23,13 +23,6 @@ constexpr std::chrono::seconds kRecoveryTime{30};
 constexpr std::chrono::seconds kWatchPause{60};
 constexpr int kWarnAtPercent = 75;
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
 }  // namespace
 
 // --- recovery ------------------------------------------------------------------------------------
@@ -176,14 +169,12 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
       continue;
     }
     if (Clock::now() >= deadline) {
-      Refusal refusal = refuse(
+      co_return refuse_for_now(
           Reason::kStarrocksUnavailable,
           fmt::format(
               "checkpoint {} is not prepared yet (batch {} of {} received); the work goes on, "
               "call again",
               id, ledger_.received(), request.last_sequence));
-      refusal.retry_after = std::chrono::milliseconds(1000);
-      co_return refusal;
     }
     co_await changed_.wait_until(deadline);
   }
@@ -303,7 +294,6 @@ void ExactlyOnceWriter::on_committed(const ResumeToken& token) {
   if (token.epoch != epoch_ || token.checkpoint <= ledger_.committed() || gone_) return;
   if (token.checkpoint > ledger_.newest_closed()) {
     // Two daemons serve one epoch, so neither knows what the other has received (R1).
-    ledger_.commit(token.checkpoint, token.last_sequence);
     end(refuse(Reason::kEpochUsed,
                fmt::format("checkpoint {} of epoch {} was prepared by another daemon; increment "
                            "the epoch and open again",

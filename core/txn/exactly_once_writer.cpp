@@ -21,20 +21,6 @@ namespace {
 /// Paused streams look at the budget again after this, though they are woken by each release.
 constexpr std::chrono::seconds kRoomCheck{1};
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
-Refusal draining_refusal() {
-  Refusal refusal =
-      refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
-  refusal.retry_after = std::chrono::milliseconds(1000);
-  return refusal;
-}
-
 }  // namespace
 
 ExactlyOnceWriter::ExactlyOnceWriter(WriterServices services, ExactlyOnceServices shared,

@@ -21,19 +21,6 @@ constexpr std::size_t kRememberedEpochs = 1'000'000;
 /// A fenced writer has so long to roll back what is open.
 constexpr std::chrono::seconds kFenceWait{30};
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
-Refusal draining_refusal() {
-  Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down");
-  refusal.retry_after = std::chrono::milliseconds(1000);
-  return refusal;
-}
-
 Refusal fenced(std::uint64_t epoch, std::uint64_t highest) {
   Refusal refusal =
       refuse(Reason::kWriterFenced,
@@ -266,10 +253,11 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
       return Claim{held, nullptr};
     }
     if (request.epoch == highest) return epoch_used(request.epoch);
+    if (request.reattach && !LOADSTAR_MUTANT(kUnheldEpochIsReattached)) {
+      return epoch_used(request.epoch);
+    }
     // A token of this epoch proves that the epoch was served before, by whomever (R1).
-    const bool used = request.reattach || token.epoch == request.epoch;
-    if (used && !LOADSTAR_MUTANT(kUnheldEpochIsReattached) &&
-        (request.reattach || !LOADSTAR_MUTANT(kEpochIsNotProbed))) {
+    if (token.epoch == request.epoch && !LOADSTAR_MUTANT(kEpochIsNotProbed)) {
       return epoch_used(request.epoch);
     }
     remember(request.writer_id, request.epoch);

@@ -4,6 +4,7 @@
 #include "core/base/deadline.hpp"
 #include "core/base/open_transaction.hpp"
 #include "core/starrocks/label.hpp"
+#include "core/txn/end_transaction.hpp"
 #include "core/txn/load_refusal.hpp"
 #include "core/txn/reaction.hpp"
 
@@ -314,7 +315,7 @@ asio::awaitable<AttemptResult> LoadDriver::transaction(const LoadGroup& group, R
 asio::awaitable<void> LoadDriver::roll_back(std::string label) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  auto end = end_transaction(std::move(label));
+  auto end = end_or_warn(std::move(label));
   auto limit = rollbacks_end();
   const auto winner = co_await (std::move(end) || std::move(limit));
   static_cast<void>(winner);
@@ -331,24 +332,14 @@ asio::awaitable<void> LoadDriver::rollbacks_end() {
   }
 }
 
-asio::awaitable<void> LoadDriver::end_transaction(std::string label) {
+asio::awaitable<void> LoadDriver::end_or_warn(std::string label) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const Deadline deadline = Clock::now() + kRollbackTimeout;
-  const auto rolled_back = co_await services_.client.rollback(table_, label, deadline);
-  if (rolled_back.has_value()) co_return;
-  std::string why_not_cancelled = "no time left";
-  // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8). If
-  // that fails too, its timeout ends it: it costs resources, never rows.
-  if (Clock::now() < rollbacks_until_) {
-    const auto cancelled = co_await services_.client.cancel(table_.database, label, deadline);
-    if (cancelled.has_value()) co_return;
-    why_not_cancelled = describe(cancelled.error());
-  }
-  services_.logger.warn("transaction left to its timeout",
-                        {{"label", label},
-                         {"database", table_.database},
-                         {"rollback", describe(rolled_back.error())},
-                         {"cancel", why_not_cancelled}});
+  const auto ended = co_await end_transaction(services_.client, table_, label, kRollbackTimeout);
+  if (ended.has_value()) co_return;
+  // Its timeout ends it: it costs resources, never rows.
+  services_.logger.warn(
+      "transaction left to its timeout",
+      {{"label", label}, {"database", table_.database}, {"error", describe(ended.error())}});
 }
 
 asio::awaitable<ExplainedRefusal> LoadDriver::explain_refusal(const LoadGroup& group, Range range,

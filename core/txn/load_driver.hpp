@@ -101,7 +101,7 @@ class LoadDriver {
   asio::awaitable<AttemptResult> transaction(const ingest::LoadGroup& group, Range range,
                                              std::string label);
   asio::awaitable<void> roll_back(std::string label);
-  asio::awaitable<void> end_transaction(std::string label);
+  asio::awaitable<void> end_or_warn(std::string label);
   asio::awaitable<void> rollbacks_end();
   asio::awaitable<ExplainedRefusal> explain_refusal(const ingest::LoadGroup& group, Range range,
                                                     AttemptResult result);

@@ -4,6 +4,7 @@
 #include "core/base/backoff.hpp"
 #include "core/base/deadline.hpp"
 #include "core/base/mutant.hpp"
+#include "core/txn/end_transaction.hpp"
 #include "core/txn/load_refusal.hpp"
 #include "core/txn/reaction.hpp"
 
@@ -261,16 +262,9 @@ asio::awaitable<bool> Part::roll_back() {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   rolling_back_ = true;
   const std::string label = label_;
-  // Each has a time of its own: a backend that does not answer must not cost the frontend's cancel.
   const seconds time = stopping_ ? kLastRollbackTimeout : kRollbackTimeout;
-  const auto rolled_back = co_await services_.client.rollback(table_, label, Clock::now() + time);
-  bool ended = rolled_back.has_value();
-  if (!ended) {
-    // A transaction in PREPARE whose backend forgot it can only be cancelled at the frontend (F8).
-    const auto cancelled =
-        co_await services_.client.cancel(table_.database, label, Clock::now() + time);
-    ended = cancelled.has_value();
-  }
+  const auto rolled_back = co_await end_transaction(services_.client, table_, label, time);
+  const bool ended = rolled_back.has_value();
   if (!ended) host_.left_open(label);
   rolling_back_ = false;
   open_ = false;

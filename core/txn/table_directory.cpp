@@ -20,7 +20,6 @@ using InfoAnswer = Answer<std::shared_ptr<const TableInfo>>;
 /// How long version and interfaces of StarRocks are believed: an upgrade is noticed within it.
 constexpr std::chrono::minutes kFactsAge{1};
 constexpr std::chrono::minutes kDatabaseAge{1};
-constexpr std::chrono::milliseconds kAskAgain{1'000};
 /// Open does not wait longer for the check of its database (it is a courtesy, not a promise).
 constexpr std::chrono::seconds kDatabaseCheck{2};
 /// After StarRocks refused our account it is not asked for so long (delivery-and-faults.md F050): a
@@ -32,14 +31,6 @@ constexpr starrocks::Version kTransactions{2, 4, 0};
 constexpr starrocks::Version kTransactionMergeCondition{3, 1, 5};
 constexpr starrocks::Version kJsonCompression{3, 2, 7};
 constexpr starrocks::Version kMergeCommit{3, 4, 0};
-
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  if (reason == Reason::kStarrocksUnavailable) refusal.retry_after = kAskAgain;
-  return refusal;
-}
 
 }  // namespace
 
@@ -75,7 +66,8 @@ asio::awaitable<InfoAnswer> TableDirectory::info_on_strand(starrocks::TableName 
     if (entry.info && Clock::now() - entry.info->read_at <= max_age) co_return entry.info;
     fetch = entry.fetch;
     if (!fetch) {
-      if (ended_) co_return refuse(Reason::kStarrocksUnavailable, "the daemon is shutting down");
+      if (ended_)
+        co_return refuse_for_now(Reason::kStarrocksUnavailable, "the daemon is shutting down");
       fetch = std::make_shared<Fetch>(strand_);
       entry.fetch = fetch;
       fetches_.spawn(run(table, fetch));  // may end at once, and take the entry with it
@@ -84,7 +76,8 @@ asio::awaitable<InfoAnswer> TableDirectory::info_on_strand(starrocks::TableName 
   while (!fetch->answer) {
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {
-      co_return refuse(Reason::kStarrocksUnavailable, "the wait for StarRocks was given up");
+      co_return refuse_for_now(Reason::kStarrocksUnavailable,
+                               "the wait for StarRocks was given up");
     }
     co_await fetch->answered.wait();
   }
@@ -143,9 +136,10 @@ asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
              {"error", describe(schema.error())}});
         break;
       default:
-        co_return refuse(Reason::kStarrocksUnavailable,
-                         fmt::format("the schema of {}.{} cannot be read: {}", table.database,
-                                     table.table, describe(schema.error())));
+        co_return refuse_for_now(
+            Reason::kStarrocksUnavailable,
+            fmt::format("the schema of {}.{} cannot be read: {}", table.database, table.table,
+                        describe(schema.error())));
     }
   }
   if (info->schema && info->options.key_model != KeyModel::kUnknown &&
@@ -200,13 +194,12 @@ std::optional<Refusal> TableDirectory::account_refused() const {
     return std::nullopt;
   }
   const auto pause = std::chrono::ceil<std::chrono::milliseconds>(left);
-  Refusal refusal = refuse(
+  return refuse_for_now(
       Reason::kStarrocksUnavailable,
       fmt::format("StarRocks refuses the account \"{}\" of this daemon; it is asked again in {} s",
                   services_.options.starrocks.user,
-                  std::chrono::ceil<std::chrono::seconds>(pause).count()));
-  refusal.retry_after = pause;
-  return refusal;
+                  std::chrono::ceil<std::chrono::seconds>(pause).count()),
+      pause);
 }
 
 asio::awaitable<Answer<Done>> TableDirectory::check_database(std::string database) {

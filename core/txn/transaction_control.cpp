@@ -1,9 +1,7 @@
 #include "core/txn/transaction_control.hpp"
 
 #include "core/base/deadline.hpp"
-#include "core/base/mutant.hpp"
 #include "core/base/run_on.hpp"
-#include "core/starrocks/label.hpp"
 #include "core/txn/commit_attempt.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -28,32 +26,12 @@ constexpr seconds kPause{1};
 constexpr seconds kVisiblePause{1};
 /// A job whose callers have gone goes on for so long.
 constexpr seconds kLongestJob{600};
-/// Questions at once when probing (ingest-api.md 4.3).
-constexpr std::size_t kProbes = 16;
-/// Questions of one search at most.
-constexpr std::size_t kMaxReads = 1024;
-/// Tries to see a rolled back candidate aborted.
-constexpr int kRollbackTries = 3;
-/// Between the tries of a rollback in the background: first, and after doubling.
-constexpr seconds kFirstLaterPause{5};
-constexpr seconds kLongestLaterPause{300};
-/// Rollbacks in the background; more are left to the transactions' timeout.
-constexpr std::size_t kMostLater = 1000;
 /// Labels that are remembered as committed, so that a repeated Commit needs no StarRocks that still
 /// remembers them (delivery-and-faults.md F170).
 constexpr std::size_t kRememberedLabels = 100'000;
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
 Refusal unavailable(std::string message) {
-  Refusal refusal = refuse(Reason::kStarrocksUnavailable, std::move(message));
-  refusal.retry_after = std::chrono::milliseconds(1000);
-  return refusal;
+  return refuse_for_now(Reason::kStarrocksUnavailable, std::move(message));
 }
 
 /// Of several failures, the one that says most about the rows.
@@ -80,7 +58,9 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         options_(options),
         logger_(std::move(logger)),
         freed_(strand_),
-        tasks_(strand_) {}
+        tasks_(strand_),
+        rollbacks_(strand_, client, metrics, options, logger_),
+        search_(strand_, client, metrics, options, rollbacks_, logger_) {}
 
   [[nodiscard]] const asio::any_io_executor& strand() const { return strand_; }
 
@@ -111,80 +91,30 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
                                                 WhatIsCommitted committed, Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    const std::string key = range.writer;
-    const bool locked = co_await lock(key, deadline);
+    const std::string writer = range.writer;
+    const bool locked = co_await lock(writer, deadline);
     if (!locked) co_return unavailable("another call for this writer is under way");
-    Search search;
-    search.range = std::move(range);
-    search.committed = committed;
-    search.deadline = deadline;
-    for (const TokenPart& part : token.parts) search.decided.insert(label_of(token, part));
-    search.chains = chains_of(search.range, kMaxReads / 2);
-    const auto epochs = search.range.last_epoch + 1 -
-                        std::min(search.range.first_epoch, search.range.last_epoch + 1);
-    search.cut_short = search.chains.size() < epochs * search.range.max_pending;
-    TaskGroup workers(strand_);
-    for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(probe(search));
-    co_await workers.join();
-    unlock(key);
-    if (search.cut_short) {
-      logger_.warn(
-          "not every transaction of earlier epochs could be looked for; the rest ends by "
-          "its timeout",
-          {{"writer", search.range.writer}});
-    }
-    if (search.stale) {
-      Refusal refusal = refuse(
-          Reason::kStaleResumeToken,
-          fmt::format("transaction {} is committed, but the resume token does not know it: the "
-                      "client went back to an old state",
-                      *search.stale));
-      refusal.metadata["label"] = *search.stale;
-      co_return refusal;
-    }
-    co_return RolledBack{search.rolled_back};
+    auto answer =
+        co_await search_.roll_back(std::move(range), std::move(token), committed, deadline);
+    unlock(writer);
+    co_return answer;
   }
 
   asio::awaitable<Answer<Done>> check_unused(CandidateRange range, std::uint64_t epoch,
                                              Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    Traces traces;
-    traces.range = std::move(range);
-    traces.epoch = epoch;
-    traces.deadline = deadline;
-    TaskGroup workers(strand_);
-    for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(look_for_traces(traces));
-    co_await workers.join();
-    if (!traces.found.empty()) {
-      Refusal refusal = refuse(
-          Reason::kEpochUsed,
-          fmt::format("epoch {} has a transaction already ({}); increment the epoch and open again",
-                      epoch, traces.found));
-      refusal.metadata["label"] = traces.found;
-      co_return refusal;
-    }
-    if (traces.failed) {
-      co_return unavailable("StarRocks does not say whether the epoch was used before");
-    }
-    co_return Done{};
+    auto answer = co_await search_.check_unused(std::move(range), epoch, deadline);
+    co_return answer;
   }
 
-  /// On the strand.
-  void roll_back_later(const std::string& database, const std::string& label) {
-    if (later_.contains(label)) return;
-    if (stopping_ || later_.size() >= kMostLater) {
-      logger_.warn("transaction left to its timeout", {{"label", label}});
-      return;
-    }
-    logger_.warn("transaction is not seen ended; its rollback is tried again", {{"label", label}});
-    later_.insert(label);
-    tasks_.spawn(keep_rolling_back(database, label));
-  }
+  [[nodiscard]] RollbackQueue& rollbacks() { return rollbacks_; }
 
   asio::awaitable<void> stop() {
     stopping_ = true;
+    search_.stop();
     for (auto& [key, job] : jobs_) job->done.notify();
     freed_.notify();
+    co_await rollbacks_.stop();
     tasks_.cancel();
     co_await tasks_.join();
   }
@@ -201,27 +131,6 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     bool visible = true;
     std::optional<Refusal> refusal;
   };
-  struct Search {
-    CandidateRange range;
-    std::set<std::string> decided;
-    std::vector<ProbeChain> chains;
-    std::size_t next_chain = 0;
-    std::size_t reads = 0;
-    unsigned rolled_back = 0;
-    bool cut_short = false;
-    WhatIsCommitted committed = WhatIsCommitted::kIsStale;
-    std::optional<std::string> stale;
-    Deadline deadline;
-  };
-  struct Traces {
-    CandidateRange range;
-    std::uint64_t epoch = 0;
-    std::uint64_t next = 0;  // of 2 * max_pending labels
-    bool failed = false;
-    std::string found;
-    Deadline deadline;
-  };
-
   // --- one at a time per writer ---
 
   asio::awaitable<bool> lock(std::string writer, Deadline deadline) {
@@ -402,149 +311,6 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     co_return true;
   }
 
-  // --- candidates ---
-
-  [[nodiscard]] static std::string label_in(const CandidateRange& range, std::uint64_t epoch,
-                                            std::uint64_t checkpoint, std::uint64_t part) {
-    const auto label = starrocks::build(
-        starrocks::PartLabel{range.prefix, range.writer, starrocks::database_hash(range.database),
-                             epoch, checkpoint, part});
-    return label.has_value() ? *label : std::string();
-  }
-
-  /// One of kProbes workers: takes chains until there are none.
-  asio::awaitable<void> probe(Search& search) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    while (search.next_chain < search.chains.size() && !search.stale && !stopping_) {
-      ProbeChain chain = search.chains[search.next_chain++];
-      while (const auto part = chain.next()) {
-        if (search.reads >= kMaxReads || Clock::now() >= search.deadline || stopping_) {
-          search.cut_short = true;
-          co_return;
-        }
-        std::string label = label_in(search.range, chain.epoch(), chain.checkpoint(), *part);
-        if (label.empty()) break;
-        if (search.decided.contains(label)) {
-          chain.skip();
-          continue;
-        }
-        ++search.reads;
-        const Deadline until = Clock::now() + options_.starrocks.query_timeout;
-        const auto state = co_await client_.label_state(search.range.database, label, until);
-        if (!state.has_value()) {
-          search.cut_short = true;
-          chain.give_up();
-          continue;
-        }
-        chain.on_state(state->state);
-        switch (action_for(state->state)) {
-          case CandidateAction::kNothing:
-            break;
-          case CandidateAction::kStale:
-            if (search.committed == WhatIsCommitted::kIsStale) search.stale = label;
-            break;
-          case CandidateAction::kRollBack:
-            co_await roll_back_candidate(search, label);
-            break;
-        }
-      }
-    }
-  }
-
-  /// One try: rollback, else cancel, then the state; nullopt if that cannot be read. Each has a
-  /// time of its own, for a backend that does not answer the first must not cost the frontend's
-  /// cancel.
-  asio::awaitable<std::optional<starrocks::LabelState>> try_rollback(std::string database,
-                                                                     std::string label) {
-    const auto time = options_.starrocks.query_timeout;
-    // The table of a candidate is not known, and rollback does not need it
-    // (starrocks-load-protocol.md 5.1).
-    const starrocks::TableName table{database, ""};
-    // One request of a transaction at a time (R8): a search meets what is rolled back in the
-    // background.
-    while (rolling_back_.contains(label) && !stopping_) co_await freed_.wait();
-    rolling_back_.insert(label);
-    const auto rolled_back = co_await client_.rollback(table, label, Clock::now() + time);
-    if (!rolled_back.has_value() && !stopping_) {
-      const auto cancelled = co_await client_.cancel(database, label, Clock::now() + time);
-      static_cast<void>(cancelled);  // the state says what came of it
-    }
-    const auto state = co_await client_.label_state(database, label, Clock::now() + time);
-    rolling_back_.erase(label);
-    freed_.notify();
-    if (!state.has_value()) co_return std::nullopt;
-    co_return state->state;
-  }
-
-  asio::awaitable<void> roll_back_candidate(Search& search, std::string label) {
-    for (int i = 0; i < kRollbackTries && !stopping_ && Clock::now() < search.deadline; ++i) {
-      if (i > 0) co_await sleep_for(kPause);
-      const auto state = co_await try_rollback(search.range.database, label);
-      if (!state) continue;
-      switch (action_for(*state)) {
-        case CandidateAction::kNothing:
-          ++search.rolled_back;
-          metrics_.transaction_recovered("aborted");
-          metrics_.transaction("aborted");
-          co_return;
-        case CandidateAction::kStale:
-          if (search.committed == WhatIsCommitted::kIsStale) search.stale = label;
-          co_return;
-        case CandidateAction::kRollBack:
-          break;
-      }
-    }
-    roll_back_later(search.range.database, label);
-  }
-
-  // --- what could not be rolled back at once ---
-
-  asio::awaitable<void> keep_rolling_back(std::string database, std::string label) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    seconds pause = kFirstLaterPause;
-    while (!stopping_) {
-      co_await sleep_for(pause);
-      if (stopping_) break;
-      pause = std::min(pause * 2, kLongestLaterPause);
-      const auto state = co_await try_rollback(database, label);
-      if (!state || action_for(*state) == CandidateAction::kRollBack) continue;
-      if (action_for(*state) == CandidateAction::kNothing) metrics_.transaction("aborted");
-      logger_.info("transaction that was left open has ended", {{"label", label}});
-      break;
-    }
-    later_.erase(label);
-  }
-
-  asio::awaitable<void> look_for_traces(Traces& traces) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    constexpr std::uint64_t kParts = 2;
-    while (traces.next < kParts * traces.range.max_pending && traces.found.empty() && !stopping_) {
-      const std::uint64_t at = traces.next++;
-      const std::uint64_t checkpoint = traces.range.after_checkpoint + 1 + at / kParts;
-      std::string label = label_in(traces.range, traces.epoch, checkpoint, at % kParts);
-      if (label.empty()) continue;
-      const auto state = co_await ask_until(traces.range.database, label, traces.deadline);
-      if (!state) {
-        traces.failed = true;
-        co_return;
-      }
-      if (*state != starrocks::LabelState::kUnknown) traces.found = label;
-    }
-  }
-
-  asio::awaitable<std::optional<starrocks::LabelState>> ask_until(std::string database,
-                                                                  std::string label,
-                                                                  Deadline deadline) {
-    while (!stopping_) {
-      const Deadline until = std::min(deadline, Clock::now() + options_.starrocks.query_timeout);
-      const auto state = co_await client_.label_state(database, label, until);
-      if (state.has_value()) co_return state->state;
-      if (Clock::now() + kPause >= deadline) break;
-      co_await sleep_for(kPause);
-    }
-    co_return std::nullopt;
-  }
-
   asio::any_io_executor strand_;
   starrocks::Client& client_;
   Metrics& metrics_;
@@ -556,9 +322,9 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
   std::unordered_map<std::string, bool> committed_;   // label -> visible
   std::deque<std::string> committed_order_;
-  std::set<std::string> later_;         // labels whose rollback is tried again
-  std::set<std::string> rolling_back_;  // labels with a request of ours under way
   TaskGroup tasks_;
+  RollbackQueue rollbacks_;
+  CandidateSearch search_;
 };
 
 TransactionControl::TransactionControl(const asio::any_io_executor& executor,
@@ -576,8 +342,10 @@ asio::awaitable<Answer<TransactionControl::Committed>> TransactionControl::commi
   co_return answer;
 }
 
-asio::awaitable<Answer<TransactionControl::RolledBack>> TransactionControl::roll_back(
-    CandidateRange range, ResumeToken token, WhatIsCommitted committed, Deadline deadline) {
+asio::awaitable<Answer<RolledBack>> TransactionControl::roll_back(CandidateRange range,
+                                                                  ResumeToken token,
+                                                                  WhatIsCommitted committed,
+                                                                  Deadline deadline) {
   const auto impl = impl_;
   auto work = impl->roll_back(std::move(range), std::move(token), committed, deadline);
   auto answer = co_await run_on(impl->strand(), std::move(work));
@@ -596,7 +364,7 @@ asio::awaitable<Answer<Done>> TransactionControl::check_unused(CandidateRange ra
 void TransactionControl::roll_back_later(std::string database, std::string label) {
   asio::post(impl_->strand(),
              [impl = impl_, database = std::move(database), label = std::move(label)] {
-               impl->roll_back_later(database, label);
+               impl->rollbacks().try_later(database, label);
              });
 }
 

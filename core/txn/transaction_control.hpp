@@ -7,7 +7,7 @@
 #include "core/base/task_group.hpp"
 #include "core/options.hpp"
 #include "core/starrocks/client.hpp"
-#include "core/txn/candidates.hpp"
+#include "core/txn/candidate_search.hpp"
 #include "core/txn/resume_token.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,12 +22,6 @@
 namespace loadstar::txn {
 
 namespace asio = boost::asio;
-
-/// What a candidate that StarRocks has committed means to the one who asks for a rollback.
-enum class WhatIsCommitted {
-  kIsStale,  ///< the token ought to have named it: the client went back to an old state
-  kIsLeft,   ///< nothing: only what is not committed is to go (Abort without a token)
-};
 
 /// Phase two of exactly-once delivery, for any writer and without its help: commits what a token
 /// names, and rolls back what it does not (ingest-api.md 3.3, 3.4, 4.3). Works that its callers
@@ -51,9 +45,6 @@ class TransactionControl {
   asio::awaitable<Answer<Committed>> commit(ResumeToken token, bool ask_first, bool wait_visible,
                                             Deadline deadline);
 
-  struct RolledBack {
-    unsigned transactions = 0;
-  };
   /// Rolls back the candidates of `range` that `token` does not name. STALE_RESUME_TOKEN if one of
   /// them is committed, unless it `is left`. What is not seen ended is tried again later
   /// (roll_back_later), what was not asked for in time ends by its timeout, with a warning.

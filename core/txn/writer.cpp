@@ -22,20 +22,6 @@ constexpr std::chrono::seconds kRejectionWait{30};
 /// Bytes of `rejectedSequences` in ErrorInfo; all details of a status have at most 3 KiB.
 constexpr std::size_t kMaxRangesText = 1024;
 
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
-
-Refusal draining_refusal() {
-  Refusal refusal =
-      refuse(Reason::kDraining, "the daemon is shutting down; open the writer elsewhere");
-  refusal.retry_after = std::chrono::milliseconds(1000);
-  return refusal;
-}
-
 }  // namespace
 
 Writer::Writer(WriterServices services, std::uint64_t number, const OpenRequest& open,
@@ -379,13 +365,11 @@ asio::awaitable<Answer<Done>> Writer::checkpoint(std::uint64_t last_sequence, De
     }
     if (gone_) co_return refuse(Reason::kWriterNotOpen, "the writer has ended");
     if (Clock::now() >= deadline) {
-      Refusal refusal = refuse(
+      co_return refuse_for_now(
           Reason::kStarrocksUnavailable,
           fmt::format("batch {} is not committed yet (received {}, committed {}); the load goes "
                       "on, call again",
                       last_sequence, window_.received(), window_.committed()));
-      refusal.retry_after = std::chrono::milliseconds(1000);
-      co_return refusal;
     }
     if (!flushed && window_.received() >= last_sequence) {
       flushed = true;

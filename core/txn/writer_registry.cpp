@@ -26,16 +26,8 @@ namespace {
 
 /// An Open of a writer whose former stream is still being settled waits so long.
 constexpr std::chrono::seconds kSettleWait{60};
-constexpr std::chrono::milliseconds kOverloadedRetry{1'000};
 /// GetStatus, DescribeTable: how old an answer may be (ingest-api.md 3.5).
 constexpr std::chrono::seconds kDescribeAge{10};
-
-Refusal refuse(Reason reason, std::string message) {
-  Refusal refusal;
-  refusal.reason = reason;
-  refusal.message = std::move(message);
-  return refusal;
-}
 
 Refusal bad_open(std::string field, std::string description) {
   Refusal refusal = refuse(Reason::kBadRequest, fmt::format("{} {}", field, description));
@@ -88,7 +80,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     if (exactly_once && request.writer_id.empty()) {
       co_return bad_open("open.writer_id", "is required for DELIVERY_EXACTLY_ONCE");
     }
-    if (draining_) co_return draining();
+    if (draining_) co_return draining_refusal();
     const bool at_least_once_held = find(request.writer_id) != nullptr;
     const bool exactly_once_held = exactly_once_.holds(request.writer_id);
     if (exactly_once ? at_least_once_held : exactly_once_held) {
@@ -98,12 +90,10 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     }
     const bool held = at_least_once_held || exactly_once_held;
     if (!held && over_soft_limit()) {
-      Refusal refusal =
-          refuse(Reason::kOverloaded,
-                 fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
-                             budget_.used(), budget_.limit()));
-      refusal.retry_after = kOverloadedRetry;
-      co_return refusal;
+      co_return refuse_for_now(
+          Reason::kOverloaded,
+          fmt::format("{} of {} bytes of the memory budget are used; new writers wait",
+                      budget_.used(), budget_.limit()));
     }
     auto database = co_await tables_.check_database(request.database);
     if (!database.ok()) co_return database.refusal();
@@ -116,7 +106,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     const Deadline deadline = Clock::now() + kSettleWait;
     while (true) {
       const auto writer = find_or_make(request);
-      if (!writer) co_return draining();
+      if (!writer) co_return draining_refusal();
       if (writer->database() != request.database) {
         co_return bad_open("open.database",
                            fmt::format("is \"{}\", but writer {} belongs to \"{}\"",
@@ -138,12 +128,10 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       // The writer is ending: what it still holds goes first, so that rows stay in order.
       auto gone = writer->wait_gone(deadline);
       co_await run_on(writer->strand(), std::move(gone));
-      if (draining_) co_return draining();
+      if (draining_) co_return draining_refusal();
       if (Clock::now() >= deadline) {
-        Refusal refusal = refuse(Reason::kStarrocksUnavailable,
+        co_return refuse_for_now(Reason::kStarrocksUnavailable,
                                  "rows of the writer's former stream are still being loaded");
-        refusal.retry_after = kOverloadedRetry;
-        co_return refusal;
       }
     }
   }
@@ -194,9 +182,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     auto asked = tables_.info(name, kDescribeAge);
     auto answered = co_await before(deadline, std::move(asked));
     if (answered.index() == 1) {
-      Refusal refusal = refuse(Reason::kStarrocksUnavailable, "StarRocks did not answer in time");
-      refusal.retry_after = kOverloadedRetry;
-      co_return refusal;
+      co_return refuse_for_now(Reason::kStarrocksUnavailable, "StarRocks did not answer in time");
     }
     auto& answer = std::get<0>(answered);
     if (!answer.ok()) co_return answer.refusal();
@@ -267,12 +253,6 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
   [[nodiscard]] bool is_draining() const { return draining_; }
 
  private:
-  [[nodiscard]] static Refusal draining() {
-    Refusal refusal = refuse(Reason::kDraining, "the daemon is shutting down");
-    refusal.retry_after = kOverloadedRetry;
-    return refusal;
-  }
-
   [[nodiscard]] bool over_soft_limit() const {
     return budget_.used() / 100 * 100 >=
            budget_.limit() / 100 * options_.limits.memory_soft_percent;

@@ -94,6 +94,33 @@ TEST_F(LoadDriverTest, ATransactionThatIsRefusedIsTriedByTime) {
   EXPECT_GT(refusals_, 1 + options_.defaults.retry.max_attempts);
 }
 
+// 4.10: nothing that a repetition would change, so the table is not held up by it.
+TEST_F(LoadDriverTest, ARequestThatCanNeverSucceedIsRefusedAtOnce) {
+  for (const Protocol protocol : {Protocol::kStreamLoad, Protocol::kTransaction}) {
+    refusals_ = 0;
+    refuse_rows("unknown column in where statement. the column 'zzz' in where clause");
+    const auto before = Clock::now();
+    const auto outcomes = load(group(protocol));
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes[0].refusal->reason, Reason::kUnsupportedCombination);
+    EXPECT_EQ(refusals_, 1U);
+    EXPECT_LT(Clock::now() - before, 1s);
+  }
+}
+
+// F192, F196: a backend that is silent costs the rollback its time, not the cancel at the frontend.
+TEST_F(LoadDriverTest, ARollbackWithoutAnAnswerIsFollowedByACancel) {
+  refuse_rows("unknown column in where statement");
+  unsigned cancels = 0;
+  transport_.mood = [&cancels](const http::Endpoint&, const http::Request& request) {
+    if (request.target.find("/_cancel?") != std::string::npos) ++cancels;
+    return request.target.ends_with("/rollback") ? Mood::kHang : Mood::kPass;
+  };
+  const auto outcomes = load(group(Protocol::kTransaction));
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(cancels, 1U);
+}
+
 TEST_F(LoadDriverTest, AFrontendThatHangsInBeginDoesNotHoldTheTable) {
   bool hung = false;
   transport_.mood = [&hung](const http::Endpoint&, const http::Request& request) {

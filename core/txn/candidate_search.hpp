@@ -1,0 +1,76 @@
+#pragma once
+
+#include "core/base/deadline.hpp"
+#include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
+#include "core/base/reason.hpp"
+#include "core/options.hpp"
+#include "core/starrocks/client.hpp"
+#include "core/txn/api.hpp"
+#include "core/txn/candidates.hpp"
+#include "core/txn/resume_token.hpp"
+#include "core/txn/rollback_queue.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace loadstar::txn {
+
+namespace asio = boost::asio;
+
+/// What a candidate that StarRocks has committed means to the one who asks for a rollback.
+enum class WhatIsCommitted {
+  kIsStale,  ///< the token ought to have named it: the client went back to an old state
+  kIsLeft,   ///< nothing: only what is not committed is to go (Abort without a token)
+};
+
+/// What a search has rolled back.
+struct RolledBack {
+  unsigned transactions = 0;
+};
+
+/// Asks StarRocks for the transactions that earlier epochs may have left (CandidateRange), several at a time, and
+/// rolls back what nobody will commit (ingest-api.md 4.3).
+///
+/// Confined to: `strand`. References outlive it. Its calls are not cancelled; they end at their deadline or at stop().
+class CandidateSearch {
+ public:
+  CandidateSearch(asio::any_io_executor strand, starrocks::Client& client, Metrics& metrics,
+                  const CoreOptions& options, RollbackQueue& rollbacks, Logger logger);
+
+  /// See TransactionControl::roll_back(); one at a time per writer.
+  asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
+                                                WhatIsCommitted committed, Deadline deadline);
+
+  /// See TransactionControl::check_unused().
+  asio::awaitable<Answer<Done>> check_unused(CandidateRange range, std::uint64_t epoch,
+                                             Deadline deadline);
+
+  /// Searches under way end early.
+  void stop() { stopping_ = true; }
+
+ private:
+  struct Search;
+  struct Traces;
+
+  asio::awaitable<void> probe(Search& search);
+  asio::awaitable<void> roll_back_candidate(Search& search, std::string label);
+  asio::awaitable<void> look_for_traces(Traces& traces);
+  asio::awaitable<std::optional<starrocks::LabelState>> ask_until(std::string database,
+                                                                  std::string label,
+                                                                  Deadline deadline);
+
+  asio::any_io_executor strand_;
+  starrocks::Client& client_;
+  Metrics& metrics_;
+  const CoreOptions& options_;
+  RollbackQueue& rollbacks_;
+  Logger logger_;
+  bool stopping_ = false;
+};
+
+}  // namespace loadstar::txn
