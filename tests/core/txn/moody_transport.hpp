@@ -32,6 +32,10 @@ class MoodyTransport final : public http::Transport {
 
   asio::awaitable<Result<http::Response>> send(http::Endpoint endpoint, http::Request request,
                                                Deadline deadline) override {
+    // As the pool: what has no time left is not sent.
+    if (Clock::now() >= deadline) {
+      co_return Error{Errc::kDeadlineExceeded, Certainty::kNotApplied, "no time left"};
+    }
     auto own = answer ? answer(endpoint, request) : std::nullopt;
     if (own) co_return std::move(*own);
     const Mood now = mood ? mood(endpoint, request) : Mood::kPass;
