@@ -6,8 +6,8 @@
 
 namespace loadstar {
 
-/// Letters A to Z in lower case, every other byte as it is, whatever the locale: names of headers, columns and
-/// options, and words of StarRocks, are compared so.
+/// Letters A to Z in lower case, every other byte as it is, whatever the locale: names of headers,
+/// columns and options, and words of StarRocks, are compared so.
 [[nodiscard]] constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }

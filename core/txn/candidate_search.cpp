@@ -22,11 +22,11 @@ constexpr std::size_t kMaxReads = 1024;
 /// Tries to see a rolled back candidate aborted, before that goes on in the background.
 constexpr int kRollbackTries = 3;
 
-std::string label_in(const CandidateRange& range, std::uint64_t epoch,
-                                          std::uint64_t checkpoint, std::uint64_t part) {
-  const auto label = starrocks::build(
-      starrocks::PartLabel{range.prefix, range.writer, starrocks::database_hash(range.database),
-                           epoch, checkpoint, part});
+std::string label_in(const CandidateRange& range, std::uint64_t epoch, std::uint64_t checkpoint,
+                     std::uint64_t part) {
+  const auto label = starrocks::build(starrocks::PartLabel{range.prefix, range.writer,
+                                                           starrocks::database_hash(range.database),
+                                                           epoch, checkpoint, part});
   return label.has_value() ? *label : std::string();
 }
 
@@ -63,16 +63,18 @@ CandidateSearch::CandidateSearch(asio::any_io_executor strand, starrocks::Client
       rollbacks_(rollbacks),
       logger_(std::move(logger)) {}
 
-asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange range, ResumeToken token,
-                                              WhatIsCommitted committed, Deadline deadline) {
+asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange range,
+                                                               ResumeToken token,
+                                                               WhatIsCommitted committed,
+                                                               Deadline deadline) {
   Search search;
   search.range = std::move(range);
   search.committed = committed;
   search.deadline = deadline;
   for (const TokenPart& part : token.parts) search.decided.insert(label_of(token, part));
   search.chains = chains_of(search.range, kMaxReads / 2);
-  const auto epochs = search.range.last_epoch + 1 -
-                      std::min(search.range.first_epoch, search.range.last_epoch + 1);
+  const auto epochs =
+      search.range.last_epoch + 1 - std::min(search.range.first_epoch, search.range.last_epoch + 1);
   search.cut_short = search.chains.size() < epochs * search.range.max_pending;
   TaskGroup workers(strand_);
   for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(probe(search));
@@ -155,8 +157,9 @@ asio::awaitable<void> CandidateSearch::roll_back_candidate(Search& search, std::
   rollbacks_.try_later(search.range.database, label);
 }
 
-asio::awaitable<Answer<Done>> CandidateSearch::check_unused(CandidateRange range, std::uint64_t epoch,
-                                           Deadline deadline) {
+asio::awaitable<Answer<Done>> CandidateSearch::check_unused(CandidateRange range,
+                                                            std::uint64_t epoch,
+                                                            Deadline deadline) {
   Traces traces;
   traces.range = std::move(range);
   traces.epoch = epoch;
@@ -173,7 +176,8 @@ asio::awaitable<Answer<Done>> CandidateSearch::check_unused(CandidateRange range
     co_return refusal;
   }
   if (traces.failed) {
-    co_return refuse_for_now(Reason::kStarrocksUnavailable, "StarRocks does not say whether the epoch was used before");
+    co_return refuse_for_now(Reason::kStarrocksUnavailable,
+                             "StarRocks does not say whether the epoch was used before");
   }
   co_return Done{};
 }
@@ -195,9 +199,8 @@ asio::awaitable<void> CandidateSearch::look_for_traces(Traces& traces) {
   }
 }
 
-asio::awaitable<std::optional<starrocks::LabelState>> CandidateSearch::ask_until(std::string database,
-                                                                std::string label,
-                                                                Deadline deadline) {
+asio::awaitable<std::optional<starrocks::LabelState>> CandidateSearch::ask_until(
+    std::string database, std::string label, Deadline deadline) {
   while (!stopping_) {
     const Deadline until = std::min(deadline, Clock::now() + options_.starrocks.query_timeout);
     const auto state = co_await client_.label_state(database, label, until);

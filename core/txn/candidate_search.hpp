@@ -33,10 +33,11 @@ struct RolledBack {
   unsigned transactions = 0;
 };
 
-/// Asks StarRocks for the transactions that earlier epochs may have left (CandidateRange), several at a time, and
-/// rolls back what nobody will commit (ingest-api.md 4.3).
+/// Asks StarRocks for the transactions that earlier epochs may have left (CandidateRange), several
+/// at a time, and rolls back what nobody will commit (ingest-api.md 4.3).
 ///
-/// Confined to: `strand`. References outlive it. Its calls are not cancelled; they end at their deadline or at stop().
+/// Confined to: `strand`. References outlive it. Its calls are not cancelled; they end at their
+/// deadline or at stop().
 class CandidateSearch {
  public:
   CandidateSearch(asio::any_io_executor strand, starrocks::Client& client, Metrics& metrics,

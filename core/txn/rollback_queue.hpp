@@ -18,9 +18,10 @@ namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
-/// Rollbacks of transactions that nobody will commit: at once, and for those whose end was not seen again and again
-/// in the background, until it is (delivery-and-faults.md F192). One request of a transaction at a time, whoever
-/// asks (ingest-api.md R8). What is not ended when the daemon ends, ends by its timeout.
+/// Rollbacks of transactions that nobody will commit: at once, and for those whose end was not seen
+/// again and again in the background, until it is (delivery-and-faults.md F192). One request of a
+/// transaction at a time, whoever asks (ingest-api.md R8). What is not ended when the daemon ends,
+/// ends by its timeout.
 ///
 /// Confined to: `strand`. References outlive it; stop() comes before the end.
 class RollbackQueue {
@@ -28,11 +29,13 @@ class RollbackQueue {
   RollbackQueue(const asio::any_io_executor& strand, starrocks::Client& client, Metrics& metrics,
                 const CoreOptions& options, Logger logger);
 
-  /// end_transaction(), and then what StarRocks says of the label; nullopt if that cannot be read, or the daemon ends.
+  /// end_transaction(), and then what StarRocks says of the label; nullopt if that cannot be read,
+  /// or the daemon ends.
   asio::awaitable<std::optional<starrocks::LabelState>> try_now(std::string database,
                                                                 std::string label);
 
-  /// Goes on with it until the end is seen. At most 1,000 at a time; more are left to their timeout, with a warning.
+  /// Goes on with it until the end is seen. At most 1,000 at a time; more are left to their
+  /// timeout, with a warning.
   void try_later(const std::string& database, const std::string& label);
 
   /// Ends all work; nothing is tried after it.

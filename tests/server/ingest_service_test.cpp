@@ -60,19 +60,6 @@ TEST_F(IngestServiceTest, AStreamIsOpenedFedAcknowledgedAndClosed) {
   }
 }
 
-// Nothing is decided, so the client may come again (ingest-api.md 3.6).
-TEST_F(IngestServiceTest, AStreamThatSaysNothingIsEndedAndMayComeAgain) {
-  open_timeout_ = std::chrono::milliseconds(200);
-  restart();
-  Call silent(channel(target()));
-  const grpc::Status status = silent.finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(reason_of(status), "STARROCKS_UNAVAILABLE");
-  EXPECT_TRUE(decode(status).retry);
-  EXPECT_NE(status.error_message().find("no Open came within 200 ms"), std::string::npos);
-  EXPECT_TRUE(writers_.opens().empty());
-}
-
 TEST_F(IngestServiceTest, AStreamLeavesItsTrailInTheLog) {
   {
     Call call(channel(target()));
@@ -313,36 +300,6 @@ TEST_F(IngestServiceTest, ARefusedBatchEndsTheStreamAndNothingMoreIsRead) {
   EXPECT_FALSE(stream->half_closed());
 }
 
-TEST_F(IngestServiceTest, ACancelledCallIsNeverTakenForAHalfClose) {
-  const auto shared = channel(target());
-  for (std::size_t n = 0; n < 150; ++n) {
-    Call call(shared);
-    ASSERT_TRUE(call.open());
-    const auto stream = writers_.stream(n);
-    // At three moments: at once, after Opened, with a batch under way.
-    if (n % 3 != 0) {
-      ASSERT_TRUE(call.read());
-    }
-    if (n % 3 == 2) call.batch(1, 100'000);
-    call.context.TryCancel();
-    ASSERT_TRUE(stream->wait_disconnected()) << n;
-    EXPECT_EQ(call.finish().error_code(), grpc::StatusCode::CANCELLED);
-    EXPECT_FALSE(stream->half_closed()) << n;
-  }
-}
-
-// F006
-TEST_F(IngestServiceTest, ABrokenConnectionIsADisconnect) {
-  auto own = channel(target());
-  auto call = std::make_unique<Call>(own);
-  ASSERT_TRUE(call->open());
-  const auto stream = writers_.stream(0);
-  call.reset();  // a client that drops its call cancels it
-  own.reset();
-  EXPECT_TRUE(stream->wait_disconnected());
-  EXPECT_FALSE(stream->half_closed());
-}
-
 // F018
 TEST_F(IngestServiceTest, AnAppendThatWaitsStopsTheClient) {
   constexpr std::size_t kMessage = 64 * 1024;
@@ -401,20 +358,6 @@ TEST_F(IngestServiceTest, ManySmallMessagesComeInOrder) {
   EXPECT_TRUE(call.finish().ok());
 }
 
-TEST_F(IngestServiceTest, AStreamThatSaysNothingForTooLongIsEnded) {
-  options_.limits.idle_stream_timeout = std::chrono::milliseconds(200);
-  restart();
-  Call call(channel(target()));
-  ASSERT_TRUE(call.open());
-  const auto stream = writers_.stream(0);
-  ASSERT_TRUE(call.batch(1, 10));
-  ASSERT_TRUE(stream->wait_messages(1));
-  const grpc::Status status = call.finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_THAT(status.error_message(), HasSubstr("limits.idle_stream_timeout"));
-  EXPECT_TRUE(stream->wait_disconnected());
-}
-
 // F011
 TEST_F(IngestServiceTest, AMessageAboveTheLimitIsResourceExhausted) {
   Call call(channel(target()));
@@ -471,31 +414,6 @@ TEST_F(IngestServiceTest, StreamsAboveTheLimitAreOverloaded) {
     ASSERT_EQ(reason_of(status), "OVERLOADED");
   } while (!status.ok());
   EXPECT_TRUE(status.ok());
-}
-
-TEST_F(IngestServiceTest, TheServerCanBeShutDownInTheMiddleOfEverything) {
-  std::vector<std::unique_ptr<Call>> calls;
-  const auto shared = channel(target());
-  for (std::size_t n = 0; n < 40; ++n) {
-    calls.push_back(std::make_unique<Call>(shared));
-    Call& call = *calls.back();
-    if (n % 4 == 0) continue;  // has not said Open
-    ASSERT_TRUE(call.open());
-  }
-  const auto streams = [&] { return writers_.streams(); };
-  ASSERT_TRUE(writers_.stream(29));
-  for (std::size_t n = 0; n < 30; ++n) {
-    if (n % 3 == 0) streams()[n]->hold();
-  }
-  for (std::size_t n = 1; n < 40; n += 2) calls[n]->batch(1, 50'000);
-  server_->shutdown(std::chrono::system_clock::now());
-  for (const auto& stream : streams()) {
-    EXPECT_TRUE(stream->wait_disconnected());
-    EXPECT_FALSE(stream->half_closed());
-  }
-  for (const auto& call : calls) EXPECT_FALSE(call->finish().ok());
-  stop();
-  EXPECT_EQ(ingest_->streams(), 0U);
 }
 
 }  // namespace
