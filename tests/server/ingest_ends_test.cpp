@@ -1,4 +1,5 @@
-// How a Write call ends: by the client, by a broken connection, by timeouts, by the end of the server.
+// How a Write call ends: by the client, by a broken connection, by timeouts, by the end of the
+// server.
 
 #include "tests/server/server_fixture.hpp"
 
@@ -97,7 +98,8 @@ TEST_F(IngestEndsTest, AnIdleClientThatTakesNoAcksInIsCancelled) {
   ASSERT_TRUE(call.open());
   ASSERT_TRUE(call.read());
   const auto stream = writers_.stream(0);
-  for (std::uint64_t sequence = 1; sequence <= 10; ++sequence) stream->say(txn::Ack{sequence, 0, 0});
+  for (std::uint64_t sequence = 1; sequence <= 10; ++sequence)
+    stream->say(txn::Ack{sequence, 0, 0});
   EXPECT_TRUE(stream->wait_disconnected());
   EXPECT_FALSE(call.finish().ok());
   Call next(channel(target()));

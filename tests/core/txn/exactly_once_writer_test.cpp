@@ -34,10 +34,7 @@ TEST_F(ExactlyOnceWriterTest, ABadBatchEndsTheStreamOnly) {
 
 // F018, F019: a budget far below what is sent: everything arrives, nothing hangs.
 TEST_F(ExactlyOnceWriterTest, ASmallBudgetSlowsDownAndLosesNothing) {
-  CoreOptions small = options_;
-  small.limits.memory = Bytes{300};
-  small.limits.memory_soft_percent = 100;
-  restart(small);
+  restart_with_memory(300);
   const auto stream = opened_epoch(1);
   for (std::uint64_t i = 1; i <= 40; ++i) {
     const std::string row = "row" + std::to_string(i) + std::string(100, 'x') + "\n";

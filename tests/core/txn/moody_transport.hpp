@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace loadstar::txn {
 
@@ -29,6 +30,15 @@ class MoodyTransport final : public http::Transport {
   std::function<Mood(const http::Endpoint&, const http::Request&)> mood;
   /// Asked first; nullopt: `mood` decides.
   std::function<std::optional<http::Response>(const http::Endpoint&, const http::Request&)> answer;
+
+  /// From now on every answer refuses the account; `asked` learns when each question came.
+  void refuse_account(std::vector<Clock::time_point>& asked) {
+    answer = [&asked](const http::Endpoint&,
+                      const http::Request&) -> std::optional<http::Response> {
+      asked.push_back(Clock::now());
+      return reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401);
+    };
+  }
 
   asio::awaitable<Result<http::Response>> send(http::Endpoint endpoint, http::Request request,
                                                Deadline deadline) override {

@@ -83,10 +83,7 @@ TEST_F(PartTest, RowsAreLoadedAsTheyComeAndTheBytesAreKeptUntilPrepared) {
 
 // D6: under pressure loaded bytes are given up; a later fault then costs the interval.
 TEST_F(PartTest, WithoutItsBytesAPoisonedPartIsIntervalLost) {
-  CoreOptions small = options_;
-  small.limits.memory = Bytes{200};
-  small.limits.memory_soft_percent = 100;
-  restart(small);
+  restart_with_memory(200);
   const auto stream = opened_epoch(1);
   for (std::uint64_t i = 1; i <= 4; ++i) {
     EXPECT_TRUE(append(*stream, batch_of(i, 1, std::string(100, 'x') + "\n")).ok()) << i;
@@ -104,10 +101,7 @@ TEST_F(PartTest, WithoutItsBytesAPoisonedPartIsIntervalLost) {
 // Bytes asked for between two attempts are those of rows that have to be loaded again (simulation,
 // seed 5143: they were dropped, and the rest was committed without them).
 TEST_F(PartTest, MemoryAskedForAfterARollbackCostsNoRows) {
-  CoreOptions small = options_;
-  small.limits.memory = Bytes{1000};
-  small.limits.memory_soft_percent = 100;
-  restart(small);
+  restart_with_memory(1000);
   const auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "first\n")).ok());
   test::pass_time(io_, 2s);

@@ -116,6 +116,13 @@ class RegistryFixture : public ::testing::Test {
     options_ = options;
     writers_ = fresh_registry();
   }
+  /// The same options, but only so much memory, all of it usable.
+  void restart_with_memory(std::uint64_t bytes) {
+    CoreOptions small = options_;
+    small.limits.memory = Bytes{bytes};
+    small.limits.memory_soft_percent = 100;
+    restart(small);
+  }
 
   boost::asio::io_context io_;
   Random random_{1};

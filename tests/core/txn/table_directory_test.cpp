@@ -163,11 +163,7 @@ TEST_F(TableDirectoryTest, FactsLearntMeanwhileAreTaken) {
 // F050
 TEST_F(TableDirectoryTest, ARefusedAccountIsTriedEveryThirtySecondsAtMost) {
   std::vector<Clock::time_point> asked;
-  transport_.answer = [&asked](const http::Endpoint&,
-                               const http::Request&) -> std::optional<http::Response> {
-    asked.push_back(Clock::now());
-    return reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401);
-  };
+  transport_.refuse_account(asked);
   const auto began = Clock::now();
   while (Clock::now() - began < 5min) {
     for (const char* table : {"t", "u"}) {

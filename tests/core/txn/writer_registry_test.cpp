@@ -159,11 +159,7 @@ TEST_F(WriterRegistryTest, StatusTellsWhatIsHeld) {
 // F050
 TEST_F(WriterRegistryTest, ARefusedAccountIsNotTriedHotAndItsRowsWait) {
   std::vector<Clock::time_point> asked;
-  transport_.answer = [&asked](const http::Endpoint&,
-                               const http::Request&) -> std::optional<http::Response> {
-    asked.push_back(Clock::now());
-    return reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401);
-  };
+  transport_.refuse_account(asked);
   const auto stream = opened("w");
   auto append_one = [](WriteStream& to, SliceList message, bool& taken) -> asio::awaitable<void> {
     const auto done = co_await to.append(std::move(message));
