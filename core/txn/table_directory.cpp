@@ -189,11 +189,9 @@ void TableDirectory::note_account(const Error& error) {
 
 std::optional<Refusal> TableDirectory::account_refused() const {
   const std::lock_guard lock(mutex_);
-  const auto left = account_refused_until_ - Clock::now();
-  if (account_refused_until_ == Clock::time_point::min() || left <= Clock::duration::zero()) {
-    return std::nullopt;
-  }
-  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(left);
+  const auto now = Clock::now();
+  if (now >= account_refused_until_) return std::nullopt;
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(account_refused_until_ - now);
   return refuse_for_now(
       Reason::kStarrocksUnavailable,
       fmt::format("StarRocks refuses the account \"{}\" of this daemon; it is asked again in {} s",
