@@ -114,7 +114,13 @@ void StreamCall::take_inbox() {
 asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
   if (finished_) co_return false;
   auto here = co_await asio::this_coro::executor;
-  outgoing_ = std::move(message);
+  outgoing_.Swap(&message);
+  const bool sent = co_await send(here);
+  co_return sent;
+}
+
+/// Sends what is in `outgoing_`.
+asio::awaitable<bool> StreamCall::send(const asio::any_io_executor& here) {
   auto initiate = [this, here](auto handler) {
     {
       const std::lock_guard lock(mutex_);
@@ -123,9 +129,8 @@ asio::awaitable<bool> StreamCall::write(grpc::ByteBuffer message) {
     }
     StartWrite(&outgoing_);
   };
-  const bool sent = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
-      std::move(initiate), asio::use_awaitable);
-  co_return sent;
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(std::move(initiate),
+                                                                         asio::use_awaitable);
 }
 
 void StreamCall::finish(const grpc::Status& status) {
@@ -145,7 +150,7 @@ void StreamCall::finish(const grpc::Status& status) {
   Finish(status);
 }
 
-void StreamCall::on_cancel(std::function<void()> reaction) {
+void StreamCall::on_cancel(const std::function<void()>& reaction) {
   bool now = false;
   {
     const std::lock_guard lock(mutex_);

@@ -68,7 +68,7 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
 
   /// `reaction` runs, on any thread and without blocking it, when the call is cancelled or breaks;
   /// at once if it has already. Dropped when the body ends.
-  void on_cancel(std::function<void()> reaction);
+  void on_cancel(const std::function<void()>& reaction);
 
   [[nodiscard]] bool cancelled() const;
 
@@ -90,6 +90,7 @@ class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
 
   asio::awaitable<bool> more(const asio::any_io_executor& here);
   void take_inbox();
+  asio::awaitable<bool> send(const asio::any_io_executor& here);
   void messages_end(bool by_cancel);
   void mark_cancelled();
   void body_ended(const std::exception_ptr& failure);
