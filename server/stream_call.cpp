@@ -43,9 +43,9 @@ std::string describe(const std::exception_ptr& failure) {
 
 }  // namespace
 
-StreamCall::StreamCall(asio::any_io_executor executor, grpc::CallbackServerContext& context,
+StreamCall::StreamCall(const asio::any_io_executor& executor, grpc::CallbackServerContext& context,
                        Logger logger, Body body)
-    : strand_(asio::make_strand(std::move(executor))),
+    : strand_(asio::make_strand(executor)),
       context_(context),
       logger_(std::move(logger)),
       body_(std::move(body)) {

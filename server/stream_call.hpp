@@ -40,14 +40,15 @@ enum class ReadEnd : std::uint8_t {
 /// coroutine that awaits them where it runs. The methods for it are never called by two threads at
 /// once. gRPC's threads only hand over. Made with `new` by the service method and owned by itself:
 /// it is deleted once gRPC is done with the call and the body has ended, whichever is last.
-class StreamCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+class StreamCall final  // NOLINT(cppcoreguidelines-virtual-class-destructor): it deletes itself
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   using Body = std::function<asio::awaitable<void>(StreamCall&)>;
 
   /// Starts `body` on a new strand over `executor`. If it ends without finish(), or by an exception
   /// (our own mistake, logged), the client is told INTERNAL.
-  StreamCall(asio::any_io_executor executor, grpc::CallbackServerContext& context, Logger logger,
-             Body body);
+  StreamCall(const asio::any_io_executor& executor, grpc::CallbackServerContext& context,
+             Logger logger, Body body);
 
   /// Moves the next message to `into`. One read at a time. Ends when the call does; is not
   /// cancelled otherwise. Whether an end is a half-close or a cancelled call, which look alike on

@@ -15,6 +15,7 @@ Prints `PASSED FAILED SKIPPED` (files) on standard output, everything else on st
 import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,9 @@ TOOL = "clang-tidy-14"
 ROOMS = ("core/", "config/", "server/")
 # GCC's own warnings and flags are in the compile commands; clang does not know them.
 EXTRA = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-error", "--quiet"]
+
+# The first line of a finding.
+FINDING = re.compile(r"^(/[^:\n]+):\d+:\d+: (?:error|warning): ", re.MULTILINE)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -58,6 +62,14 @@ def changed():
     return sorted(sources)
 
 
+def is_ours(output):
+    """Whether any finding is in a file of the repository. The analyzer does not know that Asio attaches
+    a coroutine's promise to its thread, and reports each wait for a callback in Asio's own header, where
+    no NOLINT can be put. Output without a finding (a file that does not compile) is ours."""
+    places = FINDING.findall(output)
+    return not places or any(pathlib.Path(place).is_relative_to(ROOT) for place in places)
+
+
 def tidy(build, file, deadline):
     """("passed" | "failed" | "skipped", what clang-tidy said)."""
     left = deadline - time.monotonic()
@@ -67,7 +79,8 @@ def tidy(build, file, deadline):
         done = subprocess.run([TOOL, "-p", build, *EXTRA, file], cwd=ROOT, capture_output=True, text=True, timeout=left)
     except subprocess.TimeoutExpired:
         return "skipped", ""
-    if done.returncode == 0 and "warning:" not in done.stdout:
+    clean = done.returncode == 0 and "warning:" not in done.stdout
+    if clean or not is_ours(done.stdout):
         return "passed", ""
     return "failed", done.stdout + done.stderr
 

@@ -4,6 +4,8 @@
 #include "tests/core/txn/registry_fixture.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -64,6 +66,26 @@ class ExactlyOnceFixture : public RegistryFixture {
   Answer<AbortOutcome> abort(std::uint64_t epoch, const std::string& token = "") {
     const Deadline deadline = Clock::now() + std::chrono::minutes(10);
     return test::run(io_, writers_->abort({"w", "test", epoch, token}, deadline));
+  }
+
+  /// A token of epoch 1 whose parts 0, 1, ... of checkpoint 1 are prepared by hand, in tables t
+  /// and u by turns, with a row each ("row0", ...).
+  ResumeToken prepared(std::uint64_t parts) {
+    ResumeToken token;
+    token.prefix = "ls";
+    token.writer = "w";
+    token.database = "test";
+    token.epoch = 1;
+    token.checkpoint = 1;
+    token.last_sequence = parts;
+    for (std::uint64_t part = 0; part < parts; ++part) {
+      token.parts.push_back({part % 2 == 0 ? "t" : "u", 1, 1, part});
+      const std::string label = label_of(token, token.parts.back());
+      starrocks_.model().begin(label, token.parts.back().table, std::chrono::seconds(600));
+      starrocks_.model().load(label, "row" + std::to_string(part) + "\n");
+      starrocks_.model().prepare(label, std::chrono::seconds(86'400));
+    }
+    return token;
   }
 
   unsigned visible(const std::string& row, const std::string& table = "t") {

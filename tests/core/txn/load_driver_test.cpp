@@ -113,8 +113,8 @@ TEST_F(LoadDriverTest, ARollbackWithoutAnAnswerIsFollowedByACancel) {
   refuse_rows("unknown column in where statement");
   unsigned cancels = 0;
   transport_.mood = [&cancels](const http::Endpoint&, const http::Request& request) {
-    if (request.target.find("/_cancel?") != std::string::npos) ++cancels;
-    return request.target.ends_with("/rollback") ? Mood::kHang : Mood::kPass;
+    if (is_cancel(request)) ++cancels;
+    return is_rollback(request) ? Mood::kHang : Mood::kPass;
   };
   const auto outcomes = load(group(Protocol::kTransaction));
   ASSERT_EQ(outcomes.size(), 1U);
@@ -157,7 +157,7 @@ TEST_F(LoadDriverTest, AStopBoundsRollbacksThatGetNoAnswer) {
 
 TEST_F(LoadDriverTest, AStopBoundsARollbackThatWasUnderWay) {
   transport_.mood = [](const http::Endpoint&, const http::Request& request) {
-    return request.target.find("rollback") != std::string::npos ? Mood::kHang : Mood::kPass;
+    return is_rollback(request) ? Mood::kHang : Mood::kPass;
   };
   refuse_rows(std::string(kNotNow));
   TaskGroup loads(io_.get_executor());

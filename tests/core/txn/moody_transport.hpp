@@ -21,6 +21,14 @@ inline http::Response reply_of(std::string body, unsigned status = 200) {
 /// What becomes of one exchange before the StarRocks behind it hears of it.
 enum class Mood { kPass, kRefuse, kHang };
 
+/// Whether a request ends a transaction: rollback, or the frontend's cancel.
+inline bool is_rollback(const http::Request& request) {
+  return request.target.ends_with("/transaction/rollback");
+}
+inline bool is_cancel(const http::Request& request) {
+  return request.target.find("/_cancel?") != std::string::npos;
+}
+
 /// Wraps a transport; the test says of each request whether it passes, is refused, or gets no
 /// answer until its deadline or a cancel (as from a stopped process); or answers it itself.
 class MoodyTransport final : public http::Transport {

@@ -21,24 +21,6 @@ class TransactionControlTest : public ExactlyOnceFixture {
     ExactlyOnceFixture::TearDown();
   }
 
-  /// A token of epoch 1 whose parts 0, 1, ... of checkpoint 1 are prepared.
-  ResumeToken prepared(std::uint64_t parts) {
-    ResumeToken token;
-    token.prefix = "ls";
-    token.writer = "w";
-    token.database = "test";
-    token.epoch = 1;
-    token.checkpoint = 1;
-    token.last_sequence = parts;
-    for (std::uint64_t part = 0; part < parts; ++part) {
-      token.parts.push_back({part % 2 == 0 ? "t" : "u", 1, 1, part});
-      const std::string label = label_of(token, token.parts.back());
-      starrocks_.model().begin(label, token.parts.back().table, 600s);
-      starrocks_.model().load(label, "row" + std::to_string(part) + "\n");
-      starrocks_.model().prepare(label, 86'400s);
-    }
-    return token;
-  }
   Answer<TransactionControl::Committed> commit_now(const ResumeToken& token, bool ask_first = true,
                                                    std::chrono::seconds time = 60s) {
     const Deadline deadline = Clock::now() + time;
@@ -99,42 +81,6 @@ TEST_F(TransactionControlTest, WorkGoesOnAfterItsCallerHasGone) {
   transport_.mood = nullptr;
   test::pass_time(io_, 120s);
   EXPECT_EQ(visible("row0"), 1U);
-}
-
-// F195, F206: a candidate that is committed: the client went back behind it.
-TEST_F(TransactionControlTest, CandidatesAreRolledBackUnlessTheTokenNamesThem) {
-  const ResumeToken token = prepared(3);
-  ResumeToken named = token;
-  named.checkpoint = 0;
-  named.parts = {token.parts[1]};
-  const CandidateRange range = candidates_after(named, 1, 8);
-  const Deadline deadline = Clock::now() + 60s;
-  const auto cleaned =
-      test::run(io_, control_.roll_back(range, named, WhatIsCommitted::kIsStale, deadline));
-  ASSERT_TRUE(cleaned.ok()) << cleaned.refusal().message;
-  EXPECT_EQ(cleaned.value().transactions, 2U);
-  EXPECT_TRUE(commit_now(named).ok());
-  EXPECT_EQ(visible("row1", "u"), 1U);
-  ResumeToken none = named;
-  none.parts.clear();
-  const auto stale =
-      test::run(io_, control_.roll_back(range, none, WhatIsCommitted::kIsStale, deadline));
-  ASSERT_FALSE(stale.ok());
-  EXPECT_EQ(stale.refusal().reason, Reason::kStaleResumeToken);
-  const auto left =
-      test::run(io_, control_.roll_back(range, none, WhatIsCommitted::kIsLeft, deadline));
-  EXPECT_TRUE(left.ok());
-}
-
-TEST_F(TransactionControlTest, AnEpochWithAnyTraceIsUsed) {
-  const CandidateRange range = candidates_after(ResumeToken{"ls", "w", "test", 0, 0, 0, {}}, 0, 8);
-  const Deadline deadline = Clock::now() + 60s;
-  EXPECT_TRUE(test::run(io_, control_.check_unused(range, 1, deadline)).ok());
-  static_cast<void>(prepared(1));
-  const auto used = test::run(io_, control_.check_unused(range, 1, deadline));
-  ASSERT_FALSE(used.ok());
-  EXPECT_EQ(used.refusal().reason, Reason::kEpochUsed);
-  EXPECT_TRUE(test::run(io_, control_.check_unused(range, 2, deadline)).ok());
 }
 
 }  // namespace

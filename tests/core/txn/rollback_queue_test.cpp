@@ -1,0 +1,126 @@
+#include "core/txn/rollback_queue.hpp"
+
+#include "tests/core/txn/exactly_once_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace loadstar::txn {
+namespace {
+
+using namespace std::chrono_literals;
+using simulation::TransactionState;
+
+class RollbackQueueTest : public ExactlyOnceFixture {
+ protected:
+  void SetUp() override {
+    ExactlyOnceFixture::SetUp();
+    transport_.mood = [this](const http::Endpoint&, const http::Request& request) {
+      if (is_rollback(request)) rollbacks_.push_back(Clock::now());
+      return is_rollback(request) || is_cancel(request) ? mood_ : Mood::kPass;
+    };
+  }
+  void TearDown() override {
+    stop();
+    ExactlyOnceFixture::TearDown();
+  }
+  void stop() {
+    auto stopped = [](RollbackQueue& queue) -> asio::awaitable<bool> {
+      co_await queue.stop();
+      co_return true;
+    };
+    EXPECT_TRUE(test::run(io_, stopped(queue_)));
+  }
+  /// A transaction in PREPARE.
+  void begin(const std::string& label) { starrocks_.model().begin(label, "t", 86'400s); }
+  double aborted() {
+    double count = 0;
+    for (const auto& family : registry_.Collect()) {
+      if (family.name != "loadstar_transactions_total") continue;
+      for (const auto& metric : family.metric) {
+        for (const auto& label : metric.label) {
+          if (label.value == "aborted") count += metric.counter.value;
+        }
+      }
+    }
+    return count;
+  }
+
+  Mood mood_ = Mood::kPass;
+  std::vector<Clock::time_point> rollbacks_;
+  RollbackQueue queue_{io_.get_executor(), client_, metrics_, options_, Logger()};
+};
+
+TEST_F(RollbackQueueTest, ItSaysWhatBecameOfTheLabel) {
+  begin("l");
+  const auto state = test::run(io_, queue_.try_now("test", "l"));
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(*state, starrocks::LabelState::kAborted);
+}
+
+// ingest-api.md R8: two who want the same transaction ended take turns.
+TEST_F(RollbackQueueTest, OneRequestOfALabelAtATime) {
+  begin("l");
+  begin("m");
+  mood_ = Mood::kHang;
+  TaskGroup tasks(io_.get_executor());
+  auto once = [](RollbackQueue& queue, std::string label) -> asio::awaitable<void> {
+    const std::string database = "test";
+    const auto state = co_await queue.try_now(database, std::move(label));
+    EXPECT_TRUE(state.has_value());
+  };
+  tasks.spawn(once(queue_, "l"));
+  tasks.spawn(once(queue_, "l"));
+  tasks.spawn(once(queue_, "m"));
+  test::pass_time(io_, 1s);
+  EXPECT_EQ(rollbacks_.size(), 2U) << "another label does not wait";
+  mood_ = Mood::kPass;
+  test::pass_time(io_, 60s);
+  EXPECT_EQ(rollbacks_.size(), 3U);
+  EXPECT_EQ(tasks.size(), 0U);
+}
+
+// F192
+TEST_F(RollbackQueueTest, TheBackgroundGoesOnUntilTheEndIsSeenLessAndLessOften) {
+  begin("l");
+  mood_ = Mood::kRefuse;
+  queue_.try_later("test", "l");
+  queue_.try_later("test", "l");  // once is enough
+  test::pass_time(io_, 200s);
+  ASSERT_GE(rollbacks_.size(), 4U);
+  EXPECT_LE(rollbacks_.size(), 7U);
+  EXPECT_GT(rollbacks_[3] - rollbacks_[2], rollbacks_[1] - rollbacks_[0]);
+  EXPECT_EQ(aborted(), 0.0);
+  mood_ = Mood::kPass;
+  test::pass_time(io_, 400s);
+  EXPECT_EQ(starrocks_.model().state("l"), TransactionState::kAborted);
+  EXPECT_EQ(aborted(), 1.0);
+  const auto tries = rollbacks_.size();
+  test::pass_time(io_, 700s);
+  EXPECT_EQ(rollbacks_.size(), tries);
+}
+
+TEST_F(RollbackQueueTest, WhatIsCommittedMeanwhileIsNotCountedAsAborted) {
+  begin("l");
+  starrocks_.model().load("l", "row\n");
+  starrocks_.model().prepare("l", 86'400s);
+  queue_.try_later("test", "l");
+  starrocks_.model().commit("l", false);
+  test::pass_time(io_, 60s);
+  EXPECT_EQ(visible("row"), 1U);
+  EXPECT_EQ(aborted(), 0.0);
+}
+
+TEST_F(RollbackQueueTest, AfterStopNothingIsSent) {
+  begin("l");
+  queue_.try_later("test", "l");
+  stop();
+  queue_.try_later("test", "m");
+  EXPECT_FALSE(test::run(io_, queue_.try_now("test", "l")).has_value());
+  test::pass_time(io_, 700s);
+  EXPECT_TRUE(rollbacks_.empty());
+}
+
+}  // namespace
+}  // namespace loadstar::txn
