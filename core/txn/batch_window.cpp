@@ -1,7 +1,6 @@
 #include "core/txn/batch_window.hpp"
 
 #include "core/base/assert.hpp"
-#include "core/base/mutant.hpp"
 
 #include <fmt/format.h>
 
