@@ -12,6 +12,7 @@
 #include "server/http_listener.hpp"
 #include "server/ingest_service.hpp"
 #include "server/io_threads.hpp"
+#include "server/label_memory.hpp"
 #include "server/registry_writers.hpp"
 #include "server/starrocks_probe.hpp"
 #include "server/stop_switch.hpp"
@@ -175,8 +176,12 @@ class App::Impl {
       pool_threads_.wait(writers_->stop(rollbacks_until));
     });
     auto ask = [this](Deadline deadline) { return client_->version(deadline); };
-    starrocks_ = std::make_unique<StarrocksProbe>(pool_threads_.executor(), std::move(ask), state_,
-                                                  metrics_, logger_, seed_ + 3);
+    auto check = [this] {
+      return check_label_memory(*client_, options_.core.times.prepared_timeout, logger_);
+    };
+    starrocks_ =
+        std::make_unique<StarrocksProbe>(pool_threads_.executor(), std::move(ask), std::move(check),
+                                         state_, metrics_, logger_, seed_ + 3);
     starrocks_->start();
     undo_.emplace_back([this] { pool_threads_.wait(starrocks_->stop()); });
     return kExitOk;
@@ -226,7 +231,8 @@ class App::Impl {
   bool start_grpc(std::string& error) {
     ingest_ = std::make_unique<IngestService>(pool_threads_.executor(), options_.core, info_,
                                               *view_, metrics_, logger_);
-    transactions_ = std::make_unique<TransactionService>(pool_threads_.executor(), info_, *view_);
+    transactions_ =
+        std::make_unique<TransactionService>(pool_threads_.executor(), info_, *view_, metrics_);
     admin_ = std::make_unique<AdminService>(pool_threads_.executor(), info_, *view_, StartDrain());
     control_ = std::make_unique<AdminService>(
         pool_threads_.executor(), info_, *view_,

@@ -19,10 +19,12 @@ constexpr unsigned kMaxAttempt = 16;         // the delay has long reached its m
 
 }  // namespace
 
-StarrocksProbe::StarrocksProbe(const asio::any_io_executor& executor, Ask ask, DaemonState& state,
-                               Metrics& metrics, Logger logger, std::uint64_t random_seed)
+StarrocksProbe::StarrocksProbe(const asio::any_io_executor& executor, Ask ask,
+                               OnFirstAnswer on_first_answer, DaemonState& state, Metrics& metrics,
+                               Logger logger, std::uint64_t random_seed)
     : strand_(asio::make_strand(executor)),
       ask_(std::move(ask)),
+      on_first_answer_(std::move(on_first_answer)),
       state_(state),
       metrics_(metrics),
       logger_(std::move(logger)),
@@ -43,7 +45,9 @@ asio::awaitable<void> StarrocksProbe::run() {
     const Result<starrocks::Version> answer = co_await ask_(deadline);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return;
+    const bool before = answered_;
     note(answer);
+    if (answered_ && !before) co_await on_first_answer_();
     failures = answer.has_value() ? 0 : std::min(failures + 1, kMaxAttempt);
     // A refused account is not tried more often than a good one (delivery-and-faults.md F050).
     const bool steady = failures == 0 || answer.error().code == Errc::kBadCredentials;

@@ -27,8 +27,11 @@ class StarrocksProbe {
   /// One question to StarRocks: starrocks::Client::version in the daemon.
   using Ask = std::function<asio::awaitable<Result<starrocks::Version>>(Deadline deadline)>;
 
-  StarrocksProbe(const asio::any_io_executor& executor, Ask ask, DaemonState& state,
-                 Metrics& metrics, Logger logger, std::uint64_t random_seed);
+  /// Runs once, after the first answer and before the next question.
+  using OnFirstAnswer = std::function<asio::awaitable<void>()>;
+
+  StarrocksProbe(const asio::any_io_executor& executor, Ask ask, OnFirstAnswer on_first_answer,
+                 DaemonState& state, Metrics& metrics, Logger logger, std::uint64_t random_seed);
 
   void start();
 
@@ -45,6 +48,7 @@ class StarrocksProbe {
 
   asio::strand<asio::any_io_executor> strand_;
   Ask ask_;
+  OnFirstAnswer on_first_answer_;
   DaemonState& state_;
   Metrics& metrics_;
   Logger logger_;

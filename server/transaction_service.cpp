@@ -8,13 +8,14 @@
 
 namespace loadstar::server {
 TransactionService::TransactionService(asio::any_io_executor executor, const DaemonInfo& info,
-                                       Writers& writers)
-    : executor_(std::move(executor)), info_(info), writers_(writers) {}
+                                       Writers& writers, Metrics& metrics)
+    : executor_(std::move(executor)), info_(info), writers_(writers), metrics_(metrics) {}
 
-Refusal TransactionService::with_daemon(Refusal refusal) const {
+grpc::Status TransactionService::refused(Refusal refusal) const {
   // Behind a gateway the client must come back to the daemon of its Write (architecture.md 7).
   if (refusal.reason == Reason::kWriterNotOpen) refusal.metadata["daemonId"] = info_.daemon_id;
-  return refusal;
+  metrics_.error(entry_of(refusal.reason).name);
+  return to_status(refusal);
 }
 
 grpc::ServerUnaryReactor* TransactionService::Checkpoint(grpc::CallbackServerContext* context,
@@ -27,10 +28,10 @@ asio::awaitable<grpc::Status> TransactionService::checkpoint(const v1::Checkpoin
                                                              Deadline deadline,
                                                              v1::CheckpointResponse& response) {
   Answer<txn::CheckpointRequest> checked = to_checkpoint_request(request);
-  if (!checked.ok()) co_return to_status(checked.refusal());
+  if (!checked.ok()) co_return refused(checked.refusal());
   const Answer<txn::CheckpointOutcome> outcome =
       co_await writers_.checkpoint(std::move(checked.value()), deadline);
-  if (!outcome.ok()) co_return to_status(with_daemon(outcome.refusal()));
+  if (!outcome.ok()) co_return refused(outcome.refusal());
   response = checkpoint_response(outcome.value());
   co_return grpc::Status::OK;
 }
@@ -46,7 +47,7 @@ asio::awaitable<grpc::Status> TransactionService::commit(const v1::CommitRequest
                                                          v1::CommitResponse& response) {
   txn::CommitRequest asked{request.resume_token(), request.wait_visible()};
   const Answer<txn::CommitOutcome> outcome = co_await writers_.commit(std::move(asked), deadline);
-  if (!outcome.ok()) co_return to_status(outcome.refusal());
+  if (!outcome.ok()) co_return refused(outcome.refusal());
   response = commit_response(outcome.value());
   co_return grpc::Status::OK;
 }
@@ -61,10 +62,10 @@ asio::awaitable<grpc::Status> TransactionService::abort(const v1::AbortRequest& 
                                                         Deadline deadline,
                                                         v1::AbortResponse& response) {
   Answer<txn::AbortRequest> checked = to_abort_request(request);
-  if (!checked.ok()) co_return to_status(checked.refusal());
+  if (!checked.ok()) co_return refused(checked.refusal());
   const Answer<txn::AbortOutcome> outcome =
       co_await writers_.abort(std::move(checked.value()), deadline);
-  if (!outcome.ok()) co_return to_status(with_daemon(outcome.refusal()));
+  if (!outcome.ok()) co_return refused(outcome.refusal());
   response.set_aborted_transactions(outcome.value().aborted_transactions);
   co_return grpc::Status::OK;
 }

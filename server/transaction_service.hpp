@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/metrics.hpp"
 #include "server/daemon_info.hpp"
 #include "server/writers.hpp"
 
@@ -15,7 +16,8 @@ namespace loadstar::server {
 /// References outlive the service.
 class TransactionService final : public v1::TransactionService::CallbackService {
  public:
-  TransactionService(asio::any_io_executor executor, const DaemonInfo& info, Writers& writers);
+  TransactionService(asio::any_io_executor executor, const DaemonInfo& info, Writers& writers,
+                     Metrics& metrics);
 
   grpc::ServerUnaryReactor* Checkpoint(grpc::CallbackServerContext* context,
                                        const v1::CheckpointRequest* request,
@@ -36,11 +38,13 @@ class TransactionService final : public v1::TransactionService::CallbackService 
                                        v1::CommitResponse& response);
   asio::awaitable<grpc::Status> abort(const v1::AbortRequest& request, Deadline deadline,
                                       v1::AbortResponse& response);
-  [[nodiscard]] Refusal with_daemon(Refusal refusal) const;
+  /// Counts the refusal in errors_total, and makes it the answer.
+  [[nodiscard]] grpc::Status refused(Refusal refusal) const;
 
   asio::any_io_executor executor_;
   const DaemonInfo& info_;
   Writers& writers_;
+  Metrics& metrics_;
 };
 
 }  // namespace loadstar::server

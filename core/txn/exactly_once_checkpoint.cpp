@@ -18,10 +18,6 @@ namespace {
 
 /// What an Open may spend on each step of recovery; the client opens again if it is not enough.
 constexpr std::chrono::seconds kRecoveryTime{30};
-/// How often prepared transactions are looked at, and from which part of their time on it is
-/// warned.
-constexpr std::chrono::seconds kWatchPause{60};
-constexpr int kWarnAtPercent = 75;
 
 }  // namespace
 
@@ -30,6 +26,18 @@ constexpr int kWarnAtPercent = 75;
 asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach(
     OpenRequest open, ResumeToken token) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  const auto keep = shared_from_this();
+  ++attaching_;
+  auto answer = co_await recover_and_attach(std::move(open), std::move(token));
+  --attaching_;
+  // The grace begins anew for a client that did not get in.
+  left_alone_at_ = Clock::now();
+  changed_.notify();
+  co_return answer;
+}
+
+asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::recover_and_attach(
+    OpenRequest open, ResumeToken token) {
   while (recovery_ != Recovery::kDone && !ending_ && !stopping_) {
     if (recovery_ == Recovery::kRunning) {
       co_await changed_.wait();
@@ -39,10 +47,7 @@ asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach
     const auto recovered = co_await recover(base_);
     recovery_ = recovered.ok() ? Recovery::kDone : Recovery::kNeeded;
     changed_.notify();
-    if (recovered.ok()) {
-      tasks_.spawn(watch_prepared(), shared_from_this());
-      continue;
-    }
+    if (recovered.ok()) continue;
     // Nothing was begun in this epoch, so the same client may try again (reattach) if it was only
     // StarRocks that was away; any other refusal is the end of the writer.
     if (recovered.refusal().reason == Reason::kStarrocksUnavailable) {
@@ -53,7 +58,7 @@ asio::awaitable<Answer<ExactlyOnceWriter::Attachment>> ExactlyOnceWriter::attach
     co_return recovered.refusal();
   }
   if (ending_ || stopping_) {
-    const bool fenced = failure_ && failure_->reason == Reason::kWriterFenced;
+    const bool fenced = failure_ && failure_->reason == Reason::kWriterFenced && !aborted_;
     const bool draining = stopping_ || (failure_ && failure_->reason == Reason::kDraining);
     if (fenced || draining) co_return over(slot_.number());
     co_return refuse(Reason::kEpochUsed,
@@ -273,6 +278,18 @@ void ExactlyOnceWriter::left_open(const std::string& label) {
   shared_.control.roll_back_later(database(), label);
 }
 
+void ExactlyOnceWriter::prepared(const Part& part, std::unique_ptr<OpenTransaction> gauge) {
+  PreparedTransaction transaction;
+  transaction.label = part.label();
+  transaction.writer = id();
+  transaction.database = database();
+  transaction.table = part.lane().table;
+  transaction.epoch = epoch_;
+  transaction.begun_at = part.begun_at();
+  transaction.prepared_at = part.prepared_at();
+  shared_.control.watch(std::move(transaction), std::move(gauge));
+}
+
 void ExactlyOnceWriter::part_ended() {
   for (const auto& part : parts_) {
     if (part->state() != Part::State::kFailed) continue;
@@ -306,6 +323,7 @@ void ExactlyOnceWriter::on_committed(const ResumeToken& token) {
     done.splice(done.end(), parts_, parts_.begin());
   }
   for (const auto& part : done) {
+    shared_.control.forget(part->label());
     TableMetrics& series = services_.metrics.table(database(), part->lane().table);
     series.loads_succeeded.Increment();
     series.load_bytes.Increment(static_cast<double>(part->bytes()));
@@ -341,22 +359,6 @@ asio::awaitable<void> ExactlyOnceWriter::ask_what_is_committed() {
     }
     // A checkpoint without rows is committed with the one before it.
     on_committed(token.value());
-  }
-}
-
-asio::awaitable<void> ExactlyOnceWriter::watch_prepared() {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  while (!ending_ && !stopping_) {
-    const Deadline next = Clock::now() + kWatchPause;
-    while (Clock::now() < next && !ending_ && !stopping_) co_await changed_.wait_until(next);
-    for (const auto& part : parts_) {
-      if (part->state() != Part::State::kPrepared) continue;
-      const auto age = Clock::now() - part->prepared_at();
-      if (age * 100 < prepared_timeout() * kWarnAtPercent) continue;
-      services_.metrics.error("PREPARED_EXPIRING");
-      services_.logger.warn("a prepared transaction nears its end; commit its token",
-                            {{"label", part->label()}});
-    }
   }
 }
 

@@ -232,17 +232,20 @@ void ExactlyOnceWriter::left_alone() {
     finish_if_drained();
     return;
   }
+  left_alone_at_ = Clock::now();
   tasks_.spawn(outlive_stream(slot_.number()), shared_from_this());
 }
 
 asio::awaitable<void> ExactlyOnceWriter::outlive_stream(std::uint64_t stream) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const Deadline grace_end = Clock::now() + services_.limits.session_grace;
-  while (Clock::now() < grace_end) {
+  while (true) {
     if (!slot_.is_current(stream) || ending_ || stopping_) co_return;
+    // A client whose Open is still at work has come back.
+    const Deadline grace_end =
+        attaching_ > 0 ? kNever : left_alone_at_ + services_.limits.session_grace;
+    if (Clock::now() >= grace_end) break;
     co_await changed_.wait_until(grace_end);
   }
-  if (!slot_.is_current(stream) || ending_ || stopping_) co_return;
   services_.logger.info("session grace is over, what is not prepared is rolled back",
                         {{"epoch", std::to_string(epoch_)}});
   end(refuse(Reason::kWriterNotOpen, "the writer's stream was broken for longer than its grace"));
@@ -296,10 +299,13 @@ asio::awaitable<void> ExactlyOnceWriter::discard(std::list<std::unique_ptr<Part>
 }
 
 void ExactlyOnceWriter::fence(std::uint64_t by_epoch) {
-  Refusal refusal =
-      refuse(Reason::kWriterFenced,
-             fmt::format("epoch {} owns the writer now; this one, {}, is over", by_epoch, epoch_));
+  const std::string why =
+      by_epoch == epoch_
+          ? fmt::format("epoch {} of the writer was aborted", epoch_)
+          : fmt::format("epoch {} owns the writer now; this one, {}, is over", by_epoch, epoch_);
+  Refusal refusal = refuse(Reason::kWriterFenced, why);
   refusal.metadata["epoch"] = std::to_string(by_epoch);
+  aborted_ = by_epoch == epoch_;
   end(std::move(refusal));
 }
 

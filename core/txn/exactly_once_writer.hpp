@@ -92,6 +92,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   [[nodiscard]] std::string label(std::uint64_t checkpoint, std::uint64_t number) const override;
   void release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) override;
   void left_open(const std::string& label) override;
+  void prepared(const Part& part, std::unique_ptr<OpenTransaction> gauge) override;
   void part_ended() override;
 
  private:
@@ -102,6 +103,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
     bool begin_under_way = false;
   };
 
+  asio::awaitable<Answer<Attachment>> recover_and_attach(OpenRequest open, ResumeToken token);
   asio::awaitable<Answer<Done>> recover(ResumeToken token);
   asio::awaitable<Answer<bool>> take(std::uint64_t stream, SliceList message);
   asio::awaitable<std::optional<Refusal>> judge(const ingest::Batch& batch);
@@ -120,7 +122,6 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   void end(std::optional<Refusal> refusal);
   asio::awaitable<void> wind_up();
   asio::awaitable<void> outlive_stream(std::uint64_t stream);
-  asio::awaitable<void> watch_prepared();
   asio::awaitable<void> end_after(std::chrono::milliseconds grace);
   asio::awaitable<void> discard(std::list<std::unique_ptr<Part>> parts);
   asio::awaitable<void> stop_parts();
@@ -149,7 +150,10 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   std::map<std::uint64_t, CheckpointOutcome> answers_;  // of the checkpoints that are prepared
   std::uint64_t filtered_rows_ = 0;
   std::optional<Refusal> failure_;  // why the writer ended, for those who still ask
-  bool ending_ = false;             // no batch is read any more
+  unsigned attaching_ = 0;          // Opens that are at work
+  Clock::time_point left_alone_at_{};
+  bool aborted_ = false;  // by an Abort of this epoch
+  bool ending_ = false;   // no batch is read any more
   bool half_closed_ = false;
   bool draining_ = false;
   bool stopping_ = false;

@@ -190,6 +190,8 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     return writers;
   }
 
+  [[nodiscard]] std::vector<PreparedTransaction> prepared() const { return control_.prepared(); }
+
   /// No more writers are made.
   void close() {
     const std::lock_guard lock(mutex_);
@@ -404,6 +406,8 @@ bool ExactlyOnceWriters::holds(const std::string& writer_id) const {
 std::vector<std::shared_ptr<ExactlyOnceWriter>> ExactlyOnceWriters::all() const {
   return impl_->all();
 }
+
+std::vector<PreparedTransaction> ExactlyOnceWriters::prepared() const { return impl_->prepared(); }
 
 void ExactlyOnceWriters::relieve() {
   for (const auto& writer : impl_->all()) {

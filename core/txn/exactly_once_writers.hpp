@@ -53,6 +53,8 @@ class ExactlyOnceWriters {
 
   [[nodiscard]] bool holds(const std::string& writer_id) const;
   [[nodiscard]] std::vector<std::shared_ptr<ExactlyOnceWriter>> all() const;
+  /// What this daemon has prepared and not seen ended, of writers that are gone, too.
+  [[nodiscard]] std::vector<PreparedTransaction> prepared() const;
   /// Every writer makes room (D6).
   void relieve();
   /// From now on open() answers DRAINING; the writers themselves are told by the registry.

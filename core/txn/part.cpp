@@ -50,7 +50,7 @@ Part::Part(const asio::any_io_executor& strand, PartHost& host, PartServices ser
       lane_(std::move(lane)),
       table_{lane_->database, lane_->table},
       metrics_(services_.metrics.table(table_.database, table_.table)),
-      transaction_(services_.metrics),
+      transaction_(std::make_unique<OpenTransaction>(services_.metrics)),
       rows_since_(metrics_.held),
       checkpoint_(checkpoint),
       random_(random_seed),
@@ -151,7 +151,7 @@ asio::awaitable<bool> Part::attempt() {
   host_.end_turn(checkpoint_, step != Step::kNotBegun);
   if (begun.has_value()) {
     services_.metrics.transactions_begun.Increment();
-    transaction_.begin();
+    transaction_->begin();
   }
   transaction_id_ = attempt.transaction_id();
   while (!stopping_ && (step == Step::kFill || step == Step::kPrepare)) {
@@ -180,13 +180,14 @@ asio::awaitable<bool> Part::attempt() {
     if (ended) services_.metrics.transaction("aborted");
   }
   open_ = false;
-  transaction_.end();
+  transaction_->end();
   if (step == Step::kPrepared) {
     state_ = State::kPrepared;
     prepared_at_ = Clock::now();
     counts_ = *attempt.counts();
     services_.metrics.transactions_prepared.Increment();
-    transaction_.prepare();
+    transaction_->prepare();
+    host_.prepared(*this, std::move(transaction_));
     rows_since_.set(std::nullopt);
     for (const Held& batch : held_) host_.release(batch.charged, batch.batch.row_count, metrics_);
     held_.clear();

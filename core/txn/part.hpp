@@ -25,6 +25,8 @@ namespace loadstar::txn {
 
 namespace asio = boost::asio;
 
+class Part;
+
 /// What a part asks of the writer that owns it. Called on the writer's strand.
 class PartHost {
  public:
@@ -45,6 +47,8 @@ class PartHost {
   virtual void release(std::uint64_t bytes, std::uint64_t rows, TableMetrics& table) = 0;
   /// A transaction of the part was not seen ended; somebody has to try again.
   virtual void left_open(const std::string& label) = 0;
+  /// A transaction of the part is prepared; `gauge` goes on counting it.
+  virtual void prepared(const Part& part, std::unique_ptr<OpenTransaction> gauge) = 0;
   /// The part is prepared or has failed.
   virtual void part_ended() = 0;
 };
@@ -133,8 +137,8 @@ class Part {
   std::shared_ptr<const ingest::LaneSpec> lane_;
   starrocks::TableName table_;
   TableMetrics& metrics_;
-  OpenTransaction transaction_;
-  Oldest::Entry rows_since_;  // until they are prepared
+  std::unique_ptr<OpenTransaction> transaction_;  // until it is prepared
+  Oldest::Entry rows_since_;                      // until they are prepared
   std::uint64_t checkpoint_;
   mutable Random random_;
   State state_ = State::kFilling;

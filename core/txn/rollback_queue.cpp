@@ -22,10 +22,12 @@ constexpr std::size_t kMostLater = 1000;
 }  // namespace
 
 RollbackQueue::RollbackQueue(const asio::any_io_executor& strand, starrocks::Client& client,
-                             Metrics& metrics, const CoreOptions& options, Logger logger)
+                             Metrics& metrics, const CoreOptions& options, PreparedWatch& prepared,
+                             Logger logger)
     : client_(client),
       metrics_(metrics),
       options_(options),
+      prepared_(prepared),
       logger_(std::move(logger)),
       freed_(strand),
       tasks_(strand) {}
@@ -45,6 +47,7 @@ asio::awaitable<std::optional<starrocks::LabelState>> RollbackQueue::try_now(std
     const auto state = co_await client_.label_state(database, label, Clock::now() + time);
     if (state.has_value()) found = state->state;
   }
+  if (found && action_for(*found) != CandidateAction::kRollBack) prepared_.remove(label);
   busy_.erase(label);
   freed_.notify();
   co_return found;

@@ -6,6 +6,7 @@
 #include "core/base/task_group.hpp"
 #include "core/options.hpp"
 #include "core/starrocks/client.hpp"
+#include "core/txn/prepared_watch.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -27,7 +28,7 @@ namespace asio = boost::asio;
 class RollbackQueue {
  public:
   RollbackQueue(const asio::any_io_executor& strand, starrocks::Client& client, Metrics& metrics,
-                const CoreOptions& options, Logger logger);
+                const CoreOptions& options, PreparedWatch& prepared, Logger logger);
 
   /// end_transaction(), and then what StarRocks says of the label; nullopt if that cannot be read,
   /// or the daemon ends.
@@ -47,6 +48,7 @@ class RollbackQueue {
   starrocks::Client& client_;
   Metrics& metrics_;
   const CoreOptions& options_;
+  PreparedWatch& prepared_;  // told of each end that is seen
   Logger logger_;
   bool stopping_ = false;
   std::set<std::string> later_;  // labels that are tried in the background

@@ -59,7 +59,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         logger_(std::move(logger)),
         freed_(strand_),
         tasks_(strand_),
-        rollbacks_(strand_, client, metrics, options, logger_),
+        prepared_(strand_, client, metrics, options, logger_),
+        rollbacks_(strand_, client, metrics, options, prepared_, logger_),
         search_(strand_, client, metrics, options, rollbacks_, logger_) {}
 
   [[nodiscard]] const asio::any_io_executor& strand() const { return strand_; }
@@ -72,11 +73,11 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     while (!job->result && !stopping_ && Clock::now() < deadline) {
       co_await job->done.wait_until(deadline);
     }
+    metrics_.commit_duration.Observe(std::chrono::duration<double>(Clock::now() - began).count());
     if (!job->result) {
       co_return unavailable(stopping_ ? "the daemon is shutting down"
                                       : "not all transactions are committed yet; call again");
     }
-    metrics_.commit_duration.Observe(std::chrono::duration<double>(Clock::now() - began).count());
     if (!job->result->ok()) co_return job->result->refusal();
     Committed committed = job->result->value();
     while (wait_visible && !committed.visible && !stopping_ && Clock::now() < deadline) {
@@ -108,6 +109,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   }
 
   [[nodiscard]] RollbackQueue& rollbacks() { return rollbacks_; }
+  [[nodiscard]] PreparedWatch& prepared() { return prepared_; }
 
   asio::awaitable<void> stop() {
     stopping_ = true;
@@ -115,6 +117,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     for (auto& [key, job] : jobs_) job->done.notify();
     freed_.notify();
     co_await rollbacks_.stop();
+    co_await prepared_.stop();
     tasks_.cancel();
     co_await tasks_.join();
   }
@@ -239,6 +242,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         }
         case Step::kCommitted:
           metrics_.transaction("committed");
+          prepared_.remove(label);
           // Of a daemon or an epoch before: nobody here had prepared it.
           if (ask_first && sent) metrics_.transaction_recovered("committed");
           remember(label, attempt.visible());
@@ -247,6 +251,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         case Step::kLost:
         case Step::kForgotten:
         case Step::kNotPrepared:
+          prepared_.remove(label);
           co_return failure(table, label, step, attempt);
       }
     }
@@ -323,6 +328,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   std::unordered_map<std::string, bool> committed_;   // label -> visible
   std::deque<std::string> committed_order_;
   TaskGroup tasks_;
+  PreparedWatch prepared_;
   RollbackQueue rollbacks_;
   CandidateSearch search_;
 };
@@ -366,6 +372,18 @@ void TransactionControl::roll_back_later(std::string database, std::string label
              [impl = impl_, database = std::move(database), label = std::move(label)] {
                impl->rollbacks().try_later(database, label);
              });
+}
+
+void TransactionControl::watch(PreparedTransaction transaction,
+                               std::unique_ptr<OpenTransaction> gauge) {
+  impl_->prepared().add(std::move(transaction), std::move(gauge));
+  asio::post(impl_->strand(), [impl = impl_] { impl->prepared().start(); });
+}
+
+void TransactionControl::forget(const std::string& label) { impl_->prepared().remove(label); }
+
+std::vector<PreparedTransaction> TransactionControl::prepared() const {
+  return impl_->prepared().all();
 }
 
 asio::awaitable<void> TransactionControl::stop() {

@@ -8,6 +8,7 @@
 #include "core/options.hpp"
 #include "core/starrocks/client.hpp"
 #include "core/txn/candidate_search.hpp"
+#include "core/txn/prepared_watch.hpp"
 #include "core/txn/resume_token.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace loadstar::txn {
 
@@ -54,6 +56,14 @@ class TransactionControl {
   /// Rolls back a transaction that nobody will commit, in the background, again and again until its
   /// end is seen or the daemon ends (delivery-and-faults.md F192). From any thread.
   void roll_back_later(std::string database, std::string label);
+
+  /// A transaction was prepared: it is watched until its end is seen here, or forget(). See
+  /// PreparedWatch::add(). From any thread.
+  void watch(PreparedTransaction transaction, std::unique_ptr<OpenTransaction> gauge);
+  /// The transaction has ended by somebody else's hand. From any thread.
+  void forget(const std::string& label);
+  /// What is watched. From any thread.
+  [[nodiscard]] std::vector<PreparedTransaction> prepared() const;
 
   /// EPOCH_USED if `epoch` has left any trace: parts 0 and 1 of every checkpoint up to max_pending
   /// ahead (architecture.md 7). STARROCKS_UNAVAILABLE if that cannot be found out.

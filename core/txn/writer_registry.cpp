@@ -18,6 +18,8 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -205,7 +207,31 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       auto add = [&report](WriterHandle& target) { report.writers.push_back(target.report()); };
       co_await on_strand(writer, std::move(add));
     }
+    add_left_prepared(report, prefix);
     co_return report;
+  }
+
+  /// Prepared transactions whose writers are gone: each of these is a writer that is not connected.
+  void add_left_prepared(StatusReport& report, const std::string& prefix) const {
+    std::set<std::string> told;
+    for (const WriterReport& writer : report.writers) {
+      for (const TransactionReport& transaction : writer.transactions) {
+        told.insert(transaction.label);
+      }
+    }
+    std::map<std::tuple<std::string, std::string, std::uint64_t>, WriterReport> gone;
+    for (PreparedTransaction& transaction : exactly_once_.prepared()) {
+      if (!transaction.writer.starts_with(prefix) || told.contains(transaction.label)) continue;
+      const std::tuple key{transaction.database, transaction.writer, transaction.epoch};
+      WriterReport& writer = gone[key];
+      writer.writer_id = transaction.writer;
+      writer.database = transaction.database;
+      writer.delivery = Delivery::kExactlyOnce;
+      writer.epoch = transaction.epoch;
+      writer.transactions.push_back({std::move(transaction.label), std::move(transaction.table),
+                                     TransactionState::kPrepared, transaction.begun_at});
+    }
+    for (auto& [key, writer] : gone) report.writers.push_back(std::move(writer));
   }
 
   asio::awaitable<DrainReport> drain(Deadline deadline) {

@@ -86,7 +86,8 @@ class ServerTest : public ::testing::Test {
     ingest_ =
         std::make_unique<IngestService>(threads_->executor(), options_, info_, writers_, metrics_,
                                         Logger(log_, LogLevel::kInfo), open_timeout_);
-    transactions_ = std::make_unique<TransactionService>(threads_->executor(), info_, writers_);
+    transactions_ =
+        std::make_unique<TransactionService>(threads_->executor(), info_, writers_, metrics_);
     admin_ = std::make_unique<AdminService>(threads_->executor(), info_, writers_, StartDrain());
     control_ = std::make_unique<AdminService>(
         threads_->executor(), info_, writers_,

@@ -1,6 +1,7 @@
 #include "server/tls.hpp"
 #include "tests/core/http/certificates.hpp"
 #include "tests/server/server_fixture.hpp"
+#include "tests/support/metric_value.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -54,6 +55,8 @@ TEST_F(ServicesTest, ACheckpointThatIsRefusedSaysWhyAndWhichDaemonItIs) {
   EXPECT_EQ(reason_of(status), "WRITER_NOT_OPEN");
   EXPECT_EQ(decode(status).info->metadata().at("daemonId"), "host-1234");
   EXPECT_EQ(reason_of(checkpoint(target(), "")), "BAD_REQUEST");
+  EXPECT_EQ(loadstar::test::metric_value(registry_, "loadstar_errors_total", "WRITER_NOT_OPEN"), 1);
+  EXPECT_EQ(loadstar::test::metric_value(registry_, "loadstar_errors_total", "BAD_REQUEST"), 1);
 }
 
 TEST_F(ServicesTest, ACheckpointAnswersTokenExpiryAndLoads) {

@@ -35,7 +35,8 @@ class CandidateSearchTest : public ExactlyOnceFixture {
     return starrocks_.model().state(label_of(token, token.parts[part]));
   }
 
-  RollbackQueue rollbacks_{io_.get_executor(), client_, metrics_, options_, Logger()};
+  PreparedWatch prepared_{io_.get_executor(), client_, metrics_, options_, Logger()};
+  RollbackQueue rollbacks_{io_.get_executor(), client_, metrics_, options_, prepared_, Logger()};
   CandidateSearch search_{io_.get_executor(), client_, metrics_, options_, rollbacks_, Logger()};
 };
 

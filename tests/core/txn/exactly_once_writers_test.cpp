@@ -2,6 +2,7 @@
 
 #include "core/starrocks/label.hpp"
 #include "tests/core/txn/exactly_once_fixture.hpp"
+#include "tests/support/metric_value.hpp"
 
 #include <gtest/gtest.h>
 
@@ -307,6 +308,72 @@ TEST_F(ExactlyOnceWritersTest, StatusShowsEpochAndTransactions) {
   EXPECT_EQ(report.writers[0].transactions[0].state, TransactionState::kPrepared);
   EXPECT_EQ(report.writers[0].transactions[1].state, TransactionState::kOpen);
   EXPECT_FALSE(report.writers[0].transactions[1].label.empty());
+}
+
+// ingest-api.md 4.5: the client that went away is the one that does not commit.
+TEST_F(ExactlyOnceWritersTest, WhatAGoneWriterHasPreparedIsStillShownCountedAndWarnedOf) {
+  const auto stream = opened_epoch(4);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(4, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  stream->disconnect();
+  test::pass_time(io_, options_.limits.session_grace + 5s);
+  const auto report = test::run(io_, writers_->status("w"));
+  ASSERT_EQ(report.writers.size(), 1U);
+  EXPECT_FALSE(report.writers[0].connected);
+  EXPECT_EQ(report.writers[0].epoch, 4U);
+  ASSERT_EQ(report.writers[0].transactions.size(), 1U);
+  EXPECT_EQ(report.writers[0].transactions[0].state, TransactionState::kPrepared);
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 1);
+  test::pass_time(io_, options_.times.prepared_timeout * 4 / 5);
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_errors_total", "PREPARED_EXPIRING"), 1);
+  EXPECT_TRUE(commit(prepared.value().resume_token).ok());
+  EXPECT_EQ(visible("a"), 1U);
+  EXPECT_TRUE(test::run(io_, writers_->status("w")).writers.empty());
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 0);
+}
+
+TEST_F(ExactlyOnceWritersTest, WhatASuccessorRollsBackIsNotShownAsPrepared) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  ASSERT_TRUE(checkpoint(1, 1, 1).ok());
+  const auto next = opened_epoch(2);
+  const auto report = test::run(io_, writers_->status("w"));
+  ASSERT_EQ(report.writers.size(), 1U);
+  EXPECT_TRUE(report.writers[0].transactions.empty());
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 0);
+}
+
+// A Commit that its deadline ended took as long as that.
+TEST_F(ExactlyOnceWritersTest, ACommitThatRunsIntoItsDeadlineIsObserved) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kHang; };
+  EXPECT_FALSE(commit(prepared.value().resume_token).ok());
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_commit_duration_seconds"), 1);
+  transport_.mood = nullptr;
+}
+
+// The session grace is for clients that stay away, not for one whose Open takes long.
+TEST_F(ExactlyOnceWritersTest, AnOpenThatIsAtWorkHoldsTheSessionGrace) {
+  CoreOptions brief = options_;
+  brief.limits.session_grace = 1s;
+  restart(brief);
+  auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  stream->disconnect();
+  // The token of the Open is committed first, and StarRocks takes its time.
+  transport_.mood = [began = Clock::now()](const http::Endpoint&, const http::Request&) {
+    return Clock::now() < began + 6s ? Mood::kRefuse : Mood::kPass;
+  };
+  const auto again = open_epoch(1, prepared.value().resume_token, true);
+  ASSERT_TRUE(again.ok()) << again.refusal().message;
+  EXPECT_EQ(again.value()->opened().next_sequence, 2U);
+  EXPECT_EQ(visible("a"), 1U);
 }
 
 // R1: a token of the epoch itself proves that it was served before, even if it left no transaction.

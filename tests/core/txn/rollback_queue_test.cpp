@@ -1,6 +1,7 @@
 #include "core/txn/rollback_queue.hpp"
 
 #include "tests/core/txn/exactly_once_fixture.hpp"
+#include "tests/support/metric_value.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,21 +36,13 @@ class RollbackQueueTest : public ExactlyOnceFixture {
   /// A transaction in PREPARE.
   void begin(const std::string& label) { starrocks_.model().begin(label, "t", 86'400s); }
   double aborted() {
-    double count = 0;
-    for (const auto& family : registry_.Collect()) {
-      if (family.name != "loadstar_transactions_total") continue;
-      for (const auto& metric : family.metric) {
-        for (const auto& label : metric.label) {
-          if (label.value == "aborted") count += metric.counter.value;
-        }
-      }
-    }
-    return count;
+    return test::metric_value(registry_, "loadstar_transactions_total", "aborted");
   }
 
   Mood mood_ = Mood::kPass;
   std::vector<Clock::time_point> rollbacks_;
-  RollbackQueue queue_{io_.get_executor(), client_, metrics_, options_, Logger()};
+  PreparedWatch prepared_{io_.get_executor(), client_, metrics_, options_, Logger()};
+  RollbackQueue queue_{io_.get_executor(), client_, metrics_, options_, prepared_, Logger()};
 };
 
 TEST_F(RollbackQueueTest, ItSaysWhatBecameOfTheLabel) {

@@ -85,6 +85,19 @@ QueryResult show_running(const Cluster& cluster, const std::string& database) {
   return result;
 }
 
+/// `ADMIN SHOW FRONTEND CONFIG [LIKE 'prefix%']`: a kind of SHOW to the frontend. That SQL over
+/// HTTP takes it is UNCONFIRMED (starrocks-load-protocol.md 8.7 lists kinds of statements only).
+QueryResult show_config(const Cluster& cluster, const std::string& prefix) {
+  QueryResult result = text_table({"Key", "AliasNames", "Value", "Type", "IsMutable", "Comment"});
+  const auto add = [&result, &prefix](const std::string& key, std::int64_t value) {
+    if (key.starts_with(prefix))
+      result.rows.push_back({key, "[]", std::to_string(value), "int", "true", ""});
+  };
+  add("label_keep_max_num", cluster.config.label_keep_max_num);
+  add("label_keep_max_second", cluster.config.label_keep_max_second);
+  return result;
+}
+
 std::optional<QueryResult> cluster_query(const std::string& query, const Cluster& cluster) {
   if (matches(query, "show\\s+frontends")) return show_frontends(cluster);
   if (matches(query, "show\\s+backends")) return show_backends(cluster);
@@ -98,6 +111,10 @@ std::optional<QueryResult> cluster_query(const std::string& query, const Cluster
   const std::regex running_pattern("show\\s+proc\\s+'/transactions/([^/']+)/running'",
                                    std::regex::icase);
   if (std::regex_match(query, running, running_pattern)) return show_running(cluster, running[1]);
+  static const std::regex config("admin\\s+show\\s+frontend\\s+config(?:\\s+like\\s+'([^'%]*)%?')?",
+                                 std::regex::icase);
+  std::smatch setting;
+  if (std::regex_match(query, setting, config)) return show_config(cluster, setting[1]);
   static const std::regex version("select\\s+current_version\\s*\\(\\s*\\)(?:\\s+as\\s+(\\w+))?",
                                   std::regex::icase);
   std::smatch found;
@@ -137,7 +154,8 @@ Response Frontend::sql(const Exchange& exchange) {
   }
   const std::string query = normalized(body["query"].get<std::string>());
   if (query.empty()) return error(400, "\"query can not be empty\"");
-  if (!matches(query, "\\(*\\s*(select|with|show|explain|desc|describe|kill)\\b[^]*")) {
+  if (!matches(query, "\\(*\\s*(select|with|show|explain|desc|describe|kill)\\b[^]*") &&
+      !matches(query, "admin\\s+show\\s+frontend\\s+config\\b[^]*")) {
     return error(500, "http query only support SELECT, SHOW, EXPLAIN, DESC, KILL statement");
   }
   const std::string& database = exchange.route.database;
@@ -146,8 +164,9 @@ Response Frontend::sql(const Exchange& exchange) {
     return error(500, "Unknown database '" + database + "'");
   }
   std::optional<QueryResult> result = cluster_query(query, cluster_);
-  const bool about_cluster =
-      matches(query, "show\\s+(frontends|backends|compute\\s+nodes|proc\\s+[^]*)");
+  const bool about_cluster = matches(
+      query,
+      "(admin\\s+)?show\\s+(frontends|backends|frontend\\s+config|compute\\s+nodes|proc)\\b[^]*");
   const auto who = Access::parse_frontend(exchange.request);
   if (about_cluster && who && !cluster_.access.may_operate(who->user)) {
     return error(

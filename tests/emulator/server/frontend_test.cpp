@@ -152,6 +152,11 @@ TEST(Frontend, SqlAboutTheCluster) {
   while (backends[1].at("meta")[http_port].at("name") != "HttpPort") ++http_port;
   EXPECT_EQ(backends[2].at("data")[http_port], std::to_string(cluster->be_port(0)));
   EXPECT_EQ(lines(sql(cluster, "SHOW COMPUTE NODES")).size(), 3U);
+  cluster->set_config("label_keep_max_num", "7");
+  const auto config = lines(sql(cluster, "ADMIN SHOW FRONTEND CONFIG LIKE 'label_keep_max_n%';"));
+  ASSERT_EQ(config.size(), 4U);
+  EXPECT_EQ(config[2].at("data")[0], "label_keep_max_num");
+  EXPECT_EQ(config[2].at("data")[2], "7");
 }
 
 TEST(Frontend, SqlRefusals) {
@@ -161,6 +166,8 @@ TEST(Frontend, SqlRefusals) {
   EXPECT_EQ(status_of(sql(cluster, "SELECT * FROM nothing", "test_db")), "FAILED");
   cluster->set_users({{"root", "", {Grant{}}}, {"u1", "", {Grant{"test_db", "*"}}}});
   EXPECT_GE(sql(cluster, "SHOW BACKENDS", "", "Basic dTE6").status, 400);
+  EXPECT_GE(sql(cluster, "ADMIN SHOW FRONTEND CONFIG", "", "Basic dTE6").status, 400);
+  EXPECT_GE(sql(cluster, "ADMIN SET FRONTEND CONFIG (\"a\" = \"1\")").status, 400);
 }
 
 TEST(Frontend, OldReleasesAnswerAsTheyDid) {

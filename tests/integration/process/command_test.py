@@ -72,6 +72,15 @@ class ConfigurationTest(ClusterCase):
         self.assertIn("srve", done.stdout + done.stderr)
 
 
+class StartTest(ClusterCase):
+    # ingest-api.md 4.5
+    def test_a_small_label_memory_is_warned_of(self):
+        emulator = self.start_emulator()
+        daemon = self.start_daemon(emulator)
+        line = daemon.process.wait_line(lambda text: "labels may be forgotten too early" in text)
+        self.assertIn("label_keep_max_num = 1000", line)
+
+
 class PushTest(ClusterCase):
     TABLES = TABLES + """
 CREATE TABLE test.score_board (id int NOT NULL, name varchar(100) NULL, score int NOT NULL)

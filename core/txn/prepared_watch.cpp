@@ -1,0 +1,143 @@
+#include "core/txn/prepared_watch.hpp"
+
+#include "core/base/deadline.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace loadstar::txn {
+namespace {
+
+constexpr std::chrono::seconds kPause{60};
+/// Parts of its time, in percent, at which a transaction is warned of.
+constexpr std::array<int, 2> kWarnAt{75, 90};
+/// From here on nobody is told any more: StarRocks has aborted it, or does not answer.
+constexpr int kGiveUpAt = 200;
+constexpr std::size_t kMostWatched = 100'000;
+/// Questions to StarRocks in one pass; the rest waits for the next.
+constexpr unsigned kMostQuestions = 100;
+
+}  // namespace
+
+PreparedWatch::PreparedWatch(const asio::any_io_executor& strand, starrocks::Client& client,
+                             Metrics& metrics, const CoreOptions& options, Logger logger)
+    : client_(client),
+      metrics_(metrics),
+      options_(options),
+      logger_(std::move(logger)),
+      stopped_(strand),
+      tasks_(strand) {}
+
+void PreparedWatch::add(PreparedTransaction transaction, std::unique_ptr<OpenTransaction> gauge) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  if (watched_.size() >= kMostWatched) erase(watched_.find(order_.begin()->second));
+  std::string label = transaction.label;
+  order_.emplace(transaction.prepared_at, label);
+  watched_.emplace(std::move(label), Watched{std::move(transaction), std::move(gauge)});
+}
+
+void PreparedWatch::remove(const std::string& label) {
+  const std::lock_guard lock(mutex_);
+  const auto found = watched_.find(label);
+  if (found != watched_.end()) erase(found);
+}
+
+void PreparedWatch::erase(std::map<std::string, Watched>::iterator at) {
+  const auto [first, last] = order_.equal_range(at->second.transaction.prepared_at);
+  order_.erase(std::find_if(first, last, [at](const auto& entry) {
+    return entry.second == at->first;
+  }));
+  watched_.erase(at);
+}
+
+std::vector<PreparedTransaction> PreparedWatch::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<PreparedTransaction> transactions;
+  transactions.reserve(watched_.size());
+  for (const auto& [label, watched] : watched_) transactions.push_back(watched.transaction);
+  return transactions;
+}
+
+bool PreparedWatch::empty() const {
+  const std::lock_guard lock(mutex_);
+  return watched_.empty();
+}
+
+void PreparedWatch::start() {
+  if (running_ || empty()) return;
+  running_ = true;
+  tasks_.spawn(watch());
+}
+
+asio::awaitable<void> PreparedWatch::watch() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!empty()) {
+    const Deadline next = Clock::now() + kPause;
+    while (Clock::now() < next && !empty()) co_await stopped_.wait_until(next);
+    for (PreparedTransaction& transaction : take_due()) co_await look_at(std::move(transaction));
+  }
+  running_ = false;
+}
+
+std::vector<PreparedTransaction> PreparedWatch::take_due() {
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  const auto reached = [this, now](Clock::time_point since, int percent) {
+    return (now - since) * 100 >= options_.times.prepared_timeout * percent;
+  };
+  while (!order_.empty() && reached(order_.begin()->first, kGiveUpAt)) {
+    erase(watched_.find(order_.begin()->second));
+  }
+  std::vector<PreparedTransaction> due;
+  for (const auto& [since, label] : order_) {
+    // Oldest first: whatever follows is younger.
+    if (!reached(since, kWarnAt.front()) || due.size() >= kMostQuestions) break;
+    Watched& watched = watched_.at(label);
+    if (watched.warnings >= kWarnAt.size() || !reached(since, kWarnAt.at(watched.warnings))) {
+      continue;
+    }
+    ++watched.warnings;
+    due.push_back(watched.transaction);
+  }
+  return due;
+}
+
+/// Another daemon may have committed it, so StarRocks is asked before anybody is alarmed.
+asio::awaitable<void> PreparedWatch::look_at(PreparedTransaction transaction) {
+  const Deadline deadline = Clock::now() + options_.starrocks.query_timeout;
+  const auto state =
+      co_await client_.label_state(transaction.database, transaction.label, deadline);
+  if (state.has_value() && state->state != starrocks::LabelState::kPrepared) {
+    remove(transaction.label);
+    co_return;
+  }
+  if (empty()) co_return;  // stopped, or all ended meanwhile
+  const auto expires = transaction.prepared_at + options_.times.prepared_timeout;
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(expires - Clock::now());
+  metrics_.error("PREPARED_EXPIRING");
+  logger_.warn("a prepared transaction nears its end; commit its token, or its rows are lost",
+               {{"label", transaction.label},
+                {"database", transaction.database},
+                {"table", transaction.table},
+                {"writer", transaction.writer},
+                {"epoch", std::to_string(transaction.epoch)},
+                {"seconds_left", std::to_string(left.count())}});
+}
+
+asio::awaitable<void> PreparedWatch::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    watched_.clear();
+    order_.clear();
+  }
+  stopped_.notify();
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+}  // namespace loadstar::txn

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
+#include "core/base/open_transaction.hpp"
+#include "core/base/signal.hpp"
+#include "core/base/task_group.hpp"
+#include "core/options.hpp"
+#include "core/starrocks/client.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace loadstar::txn {
+
+namespace asio = boost::asio;
+
+/// A transaction that this daemon has prepared, and whose end it has not seen.
+struct PreparedTransaction {
+  std::string label;
+  std::string writer;
+  std::string database;
+  std::string table;
+  std::uint64_t epoch = 0;
+  std::chrono::system_clock::time_point begun_at;
+  Clock::time_point prepared_at;
+};
+
+/// Watches prepared transactions from `prepare` to their end, whatever becomes of the writer that
+/// prepared them: a client that went away is the one that does not commit. Warns, by log and
+/// `errors_total`, before StarRocks aborts one for its age (ingest-api.md 4.5), and keeps the gauges
+/// of prepared transactions. It never decides about one (R5).
+///
+/// add(), remove() and all() from any thread; the rest is confined to `strand`. References outlive
+/// it; stop() comes before the end.
+class PreparedWatch {
+ public:
+  PreparedWatch(const asio::any_io_executor& strand, starrocks::Client& client, Metrics& metrics,
+                const CoreOptions& options, Logger logger);
+
+  /// `gauge` counts the transaction and is prepared. At most 100,000 are watched; of more, the
+  /// oldest is given up. start() has to follow.
+  void add(PreparedTransaction transaction, std::unique_ptr<OpenTransaction> gauge);
+
+  /// The transaction is committed, aborted or forgotten. Nothing if it is not watched.
+  void remove(const std::string& label);
+
+  [[nodiscard]] std::vector<PreparedTransaction> all() const;
+
+  /// Watches until nothing is left; does nothing while it does already.
+  void start();
+
+  /// Ends all work; nothing is watched after it.
+  asio::awaitable<void> stop();
+
+ private:
+  struct Watched {
+    PreparedTransaction transaction;
+    std::unique_ptr<OpenTransaction> gauge;
+    unsigned warnings = 0;
+  };
+
+  asio::awaitable<void> watch();
+  asio::awaitable<void> look_at(PreparedTransaction transaction);
+  /// Forgets what is too old to be told of; what is to be warned of, oldest first.
+  [[nodiscard]] std::vector<PreparedTransaction> take_due();
+  void erase(std::map<std::string, Watched>::iterator at);
+  [[nodiscard]] bool empty() const;
+
+  starrocks::Client& client_;
+  Metrics& metrics_;
+  const CoreOptions& options_;
+  Logger logger_;
+  bool running_ = false;  // watch()
+  Signal stopped_;
+  TaskGroup tasks_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  bool stopping_ = false;
+  std::map<std::string, Watched> watched_;               // by label
+  std::multimap<Clock::time_point, std::string> order_;  // of watched_, oldest first
+};
+
+}  // namespace loadstar::txn
