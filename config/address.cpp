@@ -1,5 +1,7 @@
 #include "config/address.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
@@ -117,6 +119,15 @@ bool is_allow_host(const HostPort& pattern) {
   return is_name_or_v4(host);
 }
 
+/// What is wrong with the beginning of `url`, which is neither `http://` nor `https://`.
+std::string_view wrong_scheme(std::string_view url) {
+  const std::size_t end = url.find("://");
+  if (end == 0 || end == std::string_view::npos) return "has no scheme";
+  const std::string scheme = to_lower(url.substr(0, end));
+  if (scheme == "http" || scheme == "https") return "has its scheme in capital letters";
+  return "has a scheme that is neither http nor https";
+}
+
 }  // namespace
 
 Parsed<ListenAddress> parse_listen_address(std::string_view text) {
@@ -150,7 +161,8 @@ Parsed<http::Endpoint> parse_load_url(std::string_view text) {
   } else if (text.starts_with("http://")) {
     rest.remove_prefix(7);
   } else {
-    return Answer::refused("has no scheme; write http://host:port or https://host:port");
+    return Answer::refused(
+        fmt::format("{}; write http://host:port or https://host:port", wrong_scheme(text)));
   }
   if (rest.find_first_of(",;") != std::string_view::npos) {
     return Answer::refused("holds several URLs; write them as a YAML list");

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 namespace loadstar::config {
@@ -53,6 +54,23 @@ void check_time_zone(const std::string& key, const std::string& zone, Findings& 
       fmt::format("{} is not known to this system ({})", quote(zone), kZoneDirectory));
 }
 
+/// The load property `timezone` of `table`, as far as it is not that of `inherited`: a value that
+/// is not known would have every batch of the table refused.
+void check_zone_properties(const std::string& path, const TableOptions& table,
+                           const TableOptions* inherited, Findings& findings) {
+  const auto check = [&path, &findings](const char* map,
+                                        const std::map<std::string, std::string>& properties,
+                                        const std::map<std::string, std::string>* above) {
+    const auto zone = properties.find("timezone");
+    if (zone == properties.end()) return;
+    if (above != nullptr && above->contains("timezone") && above->at("timezone") == zone->second)
+      return;
+    check_time_zone(path + map + ".timezone", zone->second, findings);
+  };
+  check(".properties", table.properties, inherited == nullptr ? nullptr : &inherited->properties);
+  check(".pinned", table.pinned, inherited == nullptr ? nullptr : &inherited->pinned);
+}
+
 }  // namespace
 
 void check_files(const Options& options, Findings& findings) {
@@ -76,10 +94,12 @@ void check_files(const Options& options, Findings& findings) {
 
   const std::string& zone = options.core.defaults.time_zone;
   check_time_zone("defaults.time_zone", zone, findings);
+  check_zone_properties("defaults", options.core.defaults, nullptr, findings);
   for (const auto& [name, table] : options.core.tables) {
     if (table.time_zone != zone) {
       check_time_zone(join_key("tables", name) + ".time_zone", table.time_zone, findings);
     }
+    check_zone_properties(join_key("tables", name), table, &options.core.defaults, findings);
   }
 }
 

@@ -59,6 +59,7 @@ Loaded load_text(std::string_view text, const std::string& file_name,
     problem.file = file_name;
     problem.source = lines.show(problem.mark, problem.message.starts_with("unknown key"));
     problem.message = lines.without_secrets(std::move(problem.message));
+    problem.key = shortened(std::move(problem.key));
   }
   if (!has_errors(problems)) {
     options.core.starrocks.password = password_provider(options.credentials);

@@ -79,4 +79,13 @@ std::string quote(std::string_view value) {
   return text + "`";
 }
 
+std::string shortened(std::string text) {
+  constexpr std::size_t kLongest = 200;
+  if (text.size() <= kLongest) return text;
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  text.resize(end);
+  return text + "...";
+}
+
 }  // namespace loadstar::config

@@ -43,4 +43,8 @@ void sort_problems(std::vector<Problem>& problems);
 /// "`value`", shortened to 64 bytes, control bytes escaped; how messages quote what the file says.
 [[nodiscard]] std::string quote(std::string_view value);
 
+/// `text`, or its first 200 bytes and `...`; a UTF-8 character is not cut in two. For what a
+/// problem repeats of the file beside its message: the line and the key.
+[[nodiscard]] std::string shortened(std::string text);
+
 }  // namespace loadstar::config

@@ -117,9 +117,12 @@ void add_flush(std::vector<Option<TableOptions>>& rows) {
 }
 
 void add_retry(std::vector<Option<TableOptions>>& rows) {
-  rows.push_back(integer("retry.max_attempts", LOADSTAR_FIELD(retry.max_attempts), {0, 10})
-                     .flink("sink.max-retries")
-                     .help("Repetitions of a load that failed for certain."));
+  rows.push_back(
+      integer("retry.max_attempts", LOADSTAR_FIELD(retry.max_attempts), {0, 10})
+          .flink("sink.max-retries")
+          .help("Repetitions of a load that StarRocks refused, by plain Stream Load and for "
+                "exactly-once. At-least-once loads by transactions are repeated for "
+                "`starrocks.request_timeout` instead."));
   rows.push_back(
       duration("retry.initial_interval", LOADSTAR_FIELD(retry.initial_interval), 10ms, 1h)
           .help("Wait before the first repetition."));

@@ -156,7 +156,7 @@ std::string SourceLines::show(Mark mark, bool key_only) const {
     const std::size_t colon = line.find(':', mark.column == 0 ? 0 : mark.column - 1);
     if (colon != std::string::npos) line.resize(colon + 1);
   }
-  return cut_user_information(without_secrets(std::move(line)));
+  return shortened(cut_user_information(without_secrets(std::move(line))));
 }
 
 std::string SourceLines::without_secrets(std::string text) const {

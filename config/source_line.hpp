@@ -18,8 +18,9 @@ class SourceLines {
  public:
   SourceLines(std::string_view text, std::vector<std::string> secrets);
 
-  /// Line `number` (from 1); empty if there is none. With `key_only` the value behind the key at
-  /// `column` is cut out too: for keys that nobody knows the meaning of.
+  /// The line at `mark`; empty if there is none. With `key_only` the value behind the key at the
+  /// mark's column is cut out too: for keys that nobody knows the meaning of. A long
+  /// line is shortened(): it would bury what is said about it.
   [[nodiscard]] std::string show(Mark mark, bool key_only) const;
 
   /// `text` with every text of `secrets` cut out: what a message quotes may be one of them.

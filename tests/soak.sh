@@ -4,7 +4,7 @@
 # Usage: tests/soak.sh [--stage NAME]... [--list]
 #
 #   ci        tests/run.sh --sanitizers without its limit of time; what follows uses its release build
-#   strangers the Flink connector in a mini cluster and the Rust loader against the emulator
+#   strangers the Flink connector in a mini cluster against the emulator
 #   headers   every header compiles on its own
 #   clang     clang 14 with ASan and UBSan: all of core, config and server, rings R0 to R2
 #   simulate  ring R1 with LOADSTAR_SEEDS seeds (default 200,000), built by clang with ASan

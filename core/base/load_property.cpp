@@ -106,8 +106,7 @@ constexpr std::array kRefused{
 constexpr std::array<std::string_view, 7> kCompressions{
     "NO_COMPRESSION", "AUTO", "LZ4", "LZ4_FRAME", "SNAPPY", "ZLIB", "ZSTD"};
 
-constexpr std::size_t kMaxSeparator = 50;      // starrocks-load-protocol.md 4.2
-constexpr std::size_t kMaxHeaderValue = 8192;  // delivery-and-faults.md 5.1
+constexpr std::size_t kMaxSeparator = 50;  // starrocks-load-protocol.md 4.2
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 

@@ -14,6 +14,9 @@
 
 namespace loadstar {
 
+/// Most bytes of one header value that is sent to StarRocks (delivery-and-faults.md 5.1).
+inline constexpr std::size_t kMaxHeaderValue = 8192;
+
 /// What the value of a property must look like.
 enum class PropertySyntax : std::uint8_t {
   kText,         ///< any text without control bytes, not empty

@@ -1,5 +1,6 @@
 #include "core/ingest/json_scanner.hpp"
 
+#include "core/ingest/column_expression.hpp"
 #include "core/ingest/json_text.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,11 @@ bool JsonScanner::feed(std::string_view piece) {
   const std::uint64_t base = position_;
   std::size_t at = 0;
   while (at < piece.size()) {
-    if (state_ == State::kString && !high_surrogate_) at += json_plain_prefix(piece.substr(at));
+    if (state_ == State::kString && !high_surrogate_) {
+      const std::size_t plain = json_plain_prefix(piece.substr(at));
+      if (op_matched_ != kNoOp) match_op(piece.substr(at, plain));
+      at += plain;
+    }
     if (at == piece.size()) break;
     position_ = base + at;
     if (!step(piece[at])) return false;
@@ -90,6 +95,7 @@ bool JsonScanner::step(char c) {
       }
       if (c == '"') {
         if (!key_) return end_value();
+        if (op_matched_ == kOpColumn.size() && first_op_row_ == 0) first_op_row_ = rows_ + 1;
         state_ = State::kColon;
         return true;
       }
@@ -149,8 +155,7 @@ bool JsonScanner::step_value(char c) {
       [[fallthrough]];
     case State::kKey:
       if (c != '"') return fail("an object needs a key in double quotes here");
-      key_ = true;
-      state_ = State::kString;
+      begin_key();
       return true;
     default:
       if (c != ':') return fail("a key is not followed by ':'");
@@ -178,6 +183,7 @@ bool JsonScanner::step_escape(char c) {
     state_ = State::kHex;
     return true;
   }
+  op_matched_ = kNoOp;
   state_ = State::kString;
   const bool known = std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos;
   return known || fail("a string has an unknown escape");
@@ -193,6 +199,9 @@ bool JsonScanner::step_hex(char c) {
   const bool low = hex_value_ >= 0xDC00 && hex_value_ < 0xE000;
   if (low != high_surrogate_) return fail("a \\u escape is half of a surrogate pair");
   high_surrogate_ = high;
+  // A letter may be written as an escape.
+  const char letter = static_cast<char>(hex_value_);
+  match_op(hex_value_ < 0x80 ? std::string_view(&letter, 1) : std::string_view("\xFF"));
   return true;
 }
 
@@ -248,6 +257,7 @@ bool JsonScanner::begin_value(char c) {
       return push(c);
     case '"':
       key_ = false;
+      op_matched_ = kNoOp;
       state_ = State::kString;
       return true;
     case '-':
@@ -289,6 +299,20 @@ bool JsonScanner::pop(char closing) {
   if (shape_ != JsonShape::kValue && closing == '}' && stack_.size() == row_depth) ++rows_;
   if (stack_.empty()) close_bracket_ = position_;
   return end_value();
+}
+
+void JsonScanner::begin_key() {
+  const std::size_t row_depth = shape_ == JsonShape::kArrayOfObjects ? 2 : 1;
+  const bool of_row = shape_ != JsonShape::kValue && stack_.size() == row_depth;
+  key_ = true;
+  op_matched_ = of_row ? 0 : kNoOp;
+  state_ = State::kString;
+}
+
+void JsonScanner::match_op(std::string_view text) {
+  if (op_matched_ == kNoOp) return;
+  const bool same = kOpColumn.substr(op_matched_).starts_with(text);
+  op_matched_ = same ? op_matched_ + text.size() : kNoOp;
 }
 
 bool JsonScanner::end_value() {

@@ -33,6 +33,9 @@ class JsonScanner {
 
   /// Complete objects so far (kObjectLines, kArrayOfObjects).
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
+  /// The first row, from 1, that has a key `__op` of its own; 0 if none has. Values in it are not
+  /// looked at (kObjectLines, kArrayOfObjects).
+  [[nodiscard]] std::uint64_t first_op_row() const { return first_op_row_; }
   /// What is wrong, for example "row 3 is not JSON: ...". Empty while nothing is.
   [[nodiscard]] const std::string& problem() const { return problem_; }
   /// kArrayOfObjects, after finish(): offsets of the outer brackets in the whole text.
@@ -75,8 +78,12 @@ class JsonScanner {
   bool push(char bracket);
   bool pop(char closing);
   bool end_value();
+  void begin_key();
+  void match_op(std::string_view text);
   bool fail(std::string_view what);
   [[nodiscard]] bool is_blank(char c) const;
+
+  static constexpr std::size_t kNoOp = static_cast<std::size_t>(-1);
 
   JsonShape shape_;
   State state_ = State::kStart;
@@ -86,6 +93,9 @@ class JsonScanner {
   unsigned hex_value_ = 0;
   bool key_ = false;             ///< the string that is being read is a key
   bool high_surrogate_ = false;  ///< the low one has to follow
+  /// How much of `__op` the key so far is; kNoOp: it is another one, or no key of a row.
+  std::size_t op_matched_ = kNoOp;
+  std::uint64_t first_op_row_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t position_ = 0;  ///< offset of the byte that is being looked at
   std::uint64_t open_bracket_ = 0;

@@ -101,6 +101,16 @@ Answer<Protocol> resolve_protocol(const LaneTable& table, const LaneRequest& req
   return options.protocol == Protocol::kStreamLoad ? Protocol::kStreamLoad : Protocol::kTransaction;
 }
 
+/// Whether StarRocks compares values of `kind` for merge_condition: numbers and times
+/// (starrocks-load-protocol.md 4.10, 11.8). What is not known is left to it.
+bool is_comparable(TypeKind kind) {
+  constexpr std::array<TypeKind, 10> kNever{
+      TypeKind::kChar,  TypeKind::kVarchar,   TypeKind::kVarbinary, TypeKind::kJson,
+      TypeKind::kArray, TypeKind::kMap,       TypeKind::kStruct,    TypeKind::kBitmap,
+      TypeKind::kHll,   TypeKind::kPercentile};
+  return std::find(kNever.begin(), kNever.end(), kind) == kNever.end();
+}
+
 /// Properties against the table and against each other, as far as StarRocks would refuse every load
 /// (starrocks-load-protocol.md 4.10, 11.8).
 std::optional<Refusal> judge_table(const LaneTable& table, const LaneRequest& request,
@@ -138,6 +148,15 @@ std::optional<Refusal> judge_table(const LaneTable& table, const LaneRequest& re
     return refuse(Reason::kBadRequest, path, property("merge_condition"),
                   "must not be a key column");
   }
+  if (!is_comparable(column->type.kind)) {
+    return refuse(Reason::kBadRequest, path, property("merge_condition"),
+                  fmt::format("names a {} column; StarRocks compares numbers, dates and times only",
+                              to_string(column->type)));
+  }
+  if (!request.columns.empty() && !mentions(request.columns, *condition)) {
+    return refuse(Reason::kBadRequest, path, property("merge_condition"),
+                  "names a column that this batch does not load");
+  }
   return std::nullopt;
 }
 
@@ -147,12 +166,9 @@ std::optional<Refusal> judge_op(const LaneTable& table, const LaneRequest& reque
                                 const std::string& path) {
   if (request.format == Format::kTypedRows || !mentions(request.columns, kOpColumn))
     return std::nullopt;
-  const KeyModel model = key_model(*table.schema, *table.options);
-  if (model == KeyModel::kPrimary) return std::nullopt;
-  return unsupported(path, "columns",
-                     model == KeyModel::kUnknown
-                         ? "has __op, but the table's key model is not known; set its key_model"
-                         : "has __op, but the table is no primary key table");
+  const std::string_view obstacle = op_obstacle(table);
+  if (obstacle.empty()) return std::nullopt;
+  return unsupported(path, "columns", fmt::format("has __op, but {}", obstacle));
 }
 
 /// What the table asks for, as far as this load can have it: JSON by the `compression` header of
@@ -247,6 +263,13 @@ Answer<PropertySet> drop_foreign_properties(PropertySet properties, Format forma
   return properties;
 }
 
+std::string_view op_obstacle(const LaneTable& table) {
+  const KeyModel model = key_model(*table.schema, *table.options);
+  if (model == KeyModel::kPrimary) return {};
+  return model == KeyModel::kUnknown ? "the table's key model is not known; set its key_model"
+                                     : "the table is no primary key table";
+}
+
 Answer<LaneSpec> resolve_lane(const LaneTable& table, const LaneRequest& request,
                               const std::string& path) {
   const Answer<Protocol> protocol = resolve_protocol(table, request, path);
@@ -264,7 +287,14 @@ Answer<LaneSpec> resolve_lane(const LaneTable& table, const LaneRequest& request
     if (!written) lane.headers.emplace_back(name, value);
   }
   std::size_t bytes = 0;
-  for (const auto& [name, value] : lane.headers) bytes += name.size() + value.size() + 4;
+  for (const auto& [name, value] : lane.headers) {
+    if (value.size() > kMaxHeaderValue) {
+      return refuse(Reason::kBadRequest, path, name == "columns" ? name : property(name),
+                    fmt::format("makes a header of {} bytes; a header value has at most {}",
+                                value.size(), kMaxHeaderValue));
+    }
+    bytes += name.size() + value.size() + 4;
+  }
   if (bytes > kMostHeaderBytes) {
     return refuse(
         Reason::kBadRequest, path, "columns",

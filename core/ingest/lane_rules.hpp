@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace loadstar::ingest {
 
@@ -38,6 +39,11 @@ struct LaneRequest {
 /// (`enclose`, `trim_space`, `jsonpaths`, ...); separators are just left out.
 [[nodiscard]] Answer<PropertySet> drop_foreign_properties(PropertySet properties, Format format,
                                                           const std::string& path);
+
+/// Why rows of the table may not say `__op`: StarRocks would insert them
+/// (starrocks-load-protocol.md 11.7), or it is not known that it would not (D12). Empty if they
+/// may.
+[[nodiscard]] std::string_view op_obstacle(const LaneTable& table);
 
 /// Picks the protocol and writes the headers (architecture.md 7). The same request always gives the
 /// same lane. UNSUPPORTED_COMBINATION if what is asked for cannot be had together; BAD_REQUEST if

@@ -39,9 +39,11 @@ std::variant<CheckedPayload, BadPayload> check_json(JsonShape shape, const Slice
     if (!scanner.feed(slice.view())) break;
   }
   if (!scanner.finish()) return BadPayload{"is not what the format asks for: " + scanner.problem()};
-  if (shape == JsonShape::kObjectLines) return CheckedPayload{data, scanner.rows()};
+  if (shape == JsonShape::kObjectLines) {
+    return CheckedPayload{data, scanner.rows(), scanner.first_op_row()};
+  }
   return CheckedPayload{range(data, scanner.open_bracket() + 1, scanner.close_bracket()),
-                        scanner.rows()};
+                        scanner.rows(), scanner.first_op_row()};
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ std::variant<CheckedPayload, BadPayload> check_payload(Format format, const Slic
     case Format::kCsv: {
       CsvScan scan = scan_csv(data, dialect);
       if (!scan.problem.empty()) return BadPayload{std::move(scan.problem)};
-      return CheckedPayload{data, scan.rows};
+      return CheckedPayload{data, scan.rows, 0};
     }
     case Format::kNdjson:
       return check_json(JsonShape::kObjectLines, data);

@@ -14,6 +14,8 @@ namespace loadstar::ingest {
 struct CheckedPayload {
   SliceList payload;       ///< sub-slices of the data; a JSON array without its outer brackets
   std::uint64_t rows = 0;  ///< as counted
+  /// JSON: the first row, from 1, with a key `__op` (starrocks-load-protocol.md 11.7); 0 = none.
+  std::uint64_t first_op_row = 0;
 };
 /// Why it may not; a sentence whose subject is the member `data`.
 struct BadPayload {

@@ -2,6 +2,7 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/load_property.hpp"
+#include "core/ingest/time_zone.hpp"
 #include "core/ingest/utf8.hpp"
 #include "core/ingest/violations.hpp"
 
@@ -44,7 +45,10 @@ std::optional<std::string> judge(const std::string& name, const std::string& val
   if (is_separator(name) && is_smuggled(value)) {
     return "has control bytes; write the separator in hexadecimal, such as \\x01";
   }
-  return check_property_value(*property, value);
+  auto problem = check_property_value(*property, value);
+  if (problem || property->syntax != PropertySyntax::kTimeZone) return problem;
+  if (is_known_time_zone(value)) return std::nullopt;
+  return "is no time zone that this daemon knows; write +08:00 or a region such as Asia/Shanghai";
 }
 
 /// Takes over properties of one source; what is wrong with them goes to `wrong`.

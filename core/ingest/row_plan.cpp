@@ -105,17 +105,13 @@ std::string value_problem(const ColumnSchema& column) {
       quote_name(column.name), to_string(column.type), column.name, hll ? "hll_hash" : "to_bitmap");
 }
 
-void judge_omitted(const Batch& batch, const TableSchema& schema,
-                   const std::vector<ColumnExpression>& expressions, bool partial_update,
+/// Columns of the table that a load may not leave out, and for which `is_set` is false.
+template <class IsSet>
+void judge_omitted(const TableSchema& schema, bool partial_update, const IsSet& is_set,
                    Violations& wrong) {
   if (!schema.complete) return;
   for (const ColumnSchema& column : schema.columns) {
-    const bool set = contains(batch.columns, column.name) ||
-                     std::any_of(expressions.begin(), expressions.end(),
-                                 [&column](const ColumnExpression& expression) {
-                                   return same_column(expression.target, column.name);
-                                 });
-    if (set || column.generated) continue;
+    if (column.generated || is_set(column)) continue;
     if (partial_update && column.key) {
       wrong.add("columns", fmt::format("lacks the key column {}, which partial_update needs",
                                        quote_name(column.name)));
@@ -220,7 +216,14 @@ Answer<RowPlan> plan_rows(const Batch& batch, const std::optional<TableSchema>& 
     plan.columns.push_back(std::move(one));
   }
   if (schema) {
-    judge_omitted(batch, *schema, expressions, properties.is_true("partial_update"), wrong);
+    const auto is_set = [&batch, &expressions](const ColumnSchema& column) {
+      return contains(batch.columns, column.name) ||
+             std::any_of(expressions.begin(), expressions.end(),
+                         [&column](const ColumnExpression& expression) {
+                           return same_column(expression.target, column.name);
+                         });
+    };
+    judge_omitted(*schema, properties.is_true("partial_update"), is_set, wrong);
   }
   if (!wrong.empty()) return wrong.refusal();
   for (const ColumnExpression& one : expressions) plan.expressions.push_back(expression_text(one));
@@ -229,13 +232,26 @@ Answer<RowPlan> plan_rows(const Batch& batch, const std::optional<TableSchema>& 
 }
 
 Answer<std::string> encoded_columns(const Batch& batch, const std::optional<TableSchema>& schema,
-                                    const TableOptions& options, const std::string& path) {
+                                    const TableOptions& options, const PropertySet& properties,
+                                    const std::string& path) {
   Violations wrong(path);
+  // In the header's text, so that a configured list is judged too. What it only mentions in an
+  // expression passes here, and StarRocks says it. It fills columns that need an expression with
+  // an empty value, which not every source of the schema tells as their default.
+  const auto judge_header = [&schema, &properties, &wrong](const std::string& text) {
+    if (!schema || text.empty()) return;
+    const auto is_set = [&text](const ColumnSchema& column) {
+      return needs_expression(column.type.kind) || mentions(text, column.name);
+    };
+    judge_omitted(*schema, properties.is_true("partial_update"), is_set, wrong);
+  };
   if (batch.columns.empty()) {
     if (!is_printable(options.columns)) {
       wrong.add("columns", "has control characters (set in the table's configuration)");
-      return wrong.refusal();
+    } else {
+      judge_header(options.columns);
     }
+    if (!wrong.empty()) return wrong.refusal();
     return options.columns;
   }
   Head head(batch, schema, wrong);
@@ -249,8 +265,10 @@ Answer<std::string> encoded_columns(const Batch& batch, const std::optional<Tabl
     names.push_back(same_column(batch.columns[i], kOpColumn) ? std::string(kOpColumn)
                                                              : batch.columns[i]);
   }
+  std::string text = header(names, false, expressions);
+  if (wrong.empty()) judge_header(text);
   if (!wrong.empty()) return wrong.refusal();
-  return header(names, false, expressions);
+  return text;
 }
 
 }  // namespace loadstar::ingest

@@ -64,10 +64,12 @@ struct RowPlan {
 
 /// Checks Batch.columns and column_expressions of an encoded batch and writes the `columns` header;
 /// empty if the batch names no columns and none are configured. Unknown names are inputs or skipped
-/// columns (architecture.md 7).
+/// columns (architecture.md 7). BAD_REQUEST also for a list that leaves out what must not be
+/// (starrocks-load-protocol.md 11.6, 11.8).
 [[nodiscard]] Answer<std::string> encoded_columns(const Batch& batch,
                                                   const std::optional<TableSchema>& schema,
                                                   const TableOptions& options,
+                                                  const PropertySet& properties,
                                                   const std::string& path);
 
 }  // namespace loadstar::ingest

@@ -12,6 +12,7 @@
 #include <array>
 #include <bit>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -30,6 +31,9 @@ struct HeadPlan {
   Lane json;           ///< typed rows; null where the table wants CSV only
   Lane encoded;        ///< encoded formats
   CsvDialect dialect;  ///< FORMAT_CSV
+  /// Why rows of an encoded JSON batch may not have the key `__op`; empty if they may, or if keys
+  /// of the row are not what is loaded.
+  std::string_view op_obstacle;
 };
 
 /// Heads that are remembered for each table. A client that changes its head with every batch pays
@@ -143,11 +147,14 @@ class TableEncoder::Impl {
 
   Answer<HeadPlan> plan_encoded(const Batch& batch, LaneRequest request, const std::string& path) {
     HeadPlan head;
-    auto columns = encoded_columns(batch, schema_, options_, path);
+    auto columns = encoded_columns(batch, schema_, options_, request.properties, path);
     if (!columns.ok()) return columns.refusal();
     request.columns = std::move(columns.value());
     request.kind = payload_kind(batch.format);
     head.dialect = dialect_of(request.properties);
+    const bool by_key = request.properties.find("jsonpaths") == nullptr &&
+                        request.properties.find("json_root") == nullptr;
+    if (by_key) head.op_obstacle = op_obstacle(table_);
     request.column_separator = head.dialect.column_separator;
     request.row_delimiter = head.dialect.row_delimiter;
     if (auto refusal = take_lane(request, path, head.encoded)) return std::move(*refusal);
@@ -212,6 +219,11 @@ class TableEncoder::Impl {
     if (payload.rows != batch.row_count) {
       return refuse(Reason::kBadPayload, path, "row_count",
                     fmt::format("is {}, but data has {} rows", batch.row_count, payload.rows));
+    }
+    if (payload.first_op_row != 0 && !head.op_obstacle.empty()) {
+      return refuse(Reason::kUnsupportedCombination, path, "data",
+                    fmt::format("has the key __op in row {}, but {}", payload.first_op_row,
+                                head.op_obstacle));
     }
     return EncodedBatch{head.encoded, std::move(payload.payload), payload.rows, batch.row_count};
   }

@@ -1,6 +1,10 @@
 #include "core/ingest/time_zone.hpp"
 
+#include "core/base/load_property.hpp"
 #include "core/ingest/calendar.hpp"
+
+#include <filesystem>
+#include <system_error>
 
 namespace loadstar::ingest {
 namespace {
@@ -32,6 +36,15 @@ std::optional<TimeZone> TimeZone::load(const std::string& name) {
     return std::nullopt;
   }
   return TimeZone(zone);
+}
+
+bool is_known_time_zone(const std::string& name) {
+  constexpr const char* kDatabase = "/usr/share/zoneinfo";
+  std::error_code ignored;
+  if (fixed_offset(name) || name == "UTC") return true;
+  if (!std::filesystem::is_directory(kDatabase, ignored)) return true;
+  return is_time_zone(name) &&
+         std::filesystem::is_regular_file(std::filesystem::path(kDatabase) / name, ignored);
 }
 
 std::optional<std::int64_t> TimeZone::wall_micros(std::int64_t instant_micros) const {

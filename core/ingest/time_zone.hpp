@@ -28,4 +28,9 @@ class TimeZone {
   bool utc_;
 };
 
+/// Whether `name`, which has the form of a time zone (core/base/load_property.hpp), is an offset or
+/// a region in the system's zone database. True where the system has no database: StarRocks knows
+/// its own. Other than load() it keeps nothing of what it is asked, which may come from a client.
+[[nodiscard]] bool is_known_time_zone(const std::string& name);
+
 }  // namespace loadstar::ingest

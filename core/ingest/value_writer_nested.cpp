@@ -50,18 +50,20 @@ Fit ValueWriter::write_element(const ColumnType& type, std::string_view message,
 Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site site) {
   if (csv() && site.place == Place::kNested) return not_carried("is JSON within another type");
   if (value.kind == ValueKind::kBytes) return refuse_kind(type, value);
+  // What a JSON load makes of these depends on the version: null is SQL NULL, and newer ones parse
+  // what a string holds (starrocks-load-protocol.md 11.4). CSV takes any JSON text as it is.
+  constexpr std::string_view kNotKept =
+      "is a JSON null or a JSON string, which a load in JSON does not keep; set the table's "
+      "properties.format to csv";
+  const bool time = value.kind == ValueKind::kDate || value.kind == ValueKind::kDatetime ||
+                    value.kind == ValueKind::kInstant;
+  if (!csv() && time) return refuse(std::string(kNotKept));
   if (value.kind != ValueKind::kString) return write_natural(value, site);
   const std::string_view text = trim(value.bytes);
   if (!is_utf8(text) || !is_json(text)) {
     return refuse("is no JSON text; a text that is meant as a JSON string needs its quotes");
   }
-  // What a JSON load makes of these depends on the version: null is SQL NULL, and newer ones parse
-  // what a string holds (starrocks-load-protocol.md 11.4). CSV takes any JSON text as it is.
-  if (!csv() && (text == "null" || text.front() == '"')) {
-    return refuse(
-        "is a JSON null or a JSON string, which a load in JSON does not keep; set the table's "
-        "properties.format to csv");
-  }
+  if (!csv() && (text == "null" || text.front() == '"')) return refuse(std::string(kNotKept));
   out_.append(text);
   return Fit::kOk;
 }

@@ -13,9 +13,10 @@
 
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
+#include <variant>
 
 namespace loadstar::server {
 namespace {
@@ -35,6 +36,10 @@ int fail(int status, const std::string& message) {
   return status;
 }
 
+std::string missing_database(const TxnArguments& arguments) {
+  return fmt::format("StarRocks has no database \"{}\"", arguments.database);
+}
+
 /// The configuration, or nullopt after its problems were printed.
 std::optional<config::Options> load(const TxnArguments& arguments) {
   config::Loaded loaded = config::load_file(arguments.config, config::process_surroundings());
@@ -42,29 +47,53 @@ std::optional<config::Options> load(const TxnArguments& arguments) {
   return std::move(loaded.options);
 }
 
-/// What runs under our prefix, as StarRocks lists it. False: it does not, and that was said.
-bool list_running(StarrocksSession& session, const TxnArguments& arguments,
-                  const std::string& prefix) {
-  std::cout << fmt::format("Running in {} under label prefix \"{}\":\n", arguments.database,
-                           prefix);
-  const auto refused = [](const Error& error) {
-    std::cout << fmt::format("not listed: {} (SHOW PROC needs the OPERATE privilege on SYSTEM)\n",
+/// What runs under our prefix, as StarRocks lists it. kExitUnavailable: it does not, and that was
+/// said; kExitUsage: it has no such database.
+int list_running(StarrocksSession& session, const TxnArguments& arguments,
+                 const std::string& prefix) {
+  const std::string title =
+      fmt::format("Running in {} under label prefix \"{}\":\n", arguments.database, prefix);
+  const auto refused = [&title](const Error& error) {
+    std::cout << title
+              << fmt::format("not listed: {} (SHOW PROC needs the OPERATE privilege on SYSTEM)\n",
                              describe(error));
-    return false;
+    return kExitUnavailable;
   };
   const auto databases =
       session.wait(session.client().sql("SHOW PROC '/transactions'", session.deadline()));
   if (!databases.has_value()) return refused(databases.error());
   const auto id = database_id(*databases, arguments.database);
-  if (!id) {
-    std::cout << "none\n";
-    return true;
-  }
+  if (!id) return fail(kExitUsage, missing_database(arguments));
   const auto running = session.wait(session.client().sql(
       fmt::format("SHOW PROC '/transactions/{}/running'", *id), session.deadline()));
   if (!running.has_value()) return refused(running.error());
-  std::cout << render(ours(*running, prefix));
-  return true;
+  std::cout << title << render(ours(*running, prefix));
+  return kExitOk;
+}
+
+/// The token of `--token-file`, or the exit status after it was said what is wrong with it.
+std::variant<txn::ResumeToken, int> read_token(const TxnArguments& arguments) {
+  const std::string& path = arguments.token_file;
+  constexpr std::size_t kMostBytes = 2 * txn::kMaxTokenBytes + 1024;  // as text, with blanks
+  std::ifstream file(path, std::ios::binary);
+  std::string content(kMostBytes + 1, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!file.is_open() || file.bad()) return fail(kExitNoInput, "cannot read " + path);
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  const auto bytes = content.size() > kMostBytes ? std::nullopt : token_bytes(content);
+  if (!bytes) {
+    return fail(kExitUsage,
+                path +
+                    " holds no resume token: write the token's bytes as they are, or as "
+                    "hexadecimal text and nothing else");
+  }
+  auto token = txn::decode_resume_token(*bytes);
+  if (!token.ok()) return fail(kExitUsage, path + ": " + token.refusal().message);
+  if (token.value().writer != arguments.writer || token.value().database != arguments.database) {
+    return fail(kExitUsage, fmt::format("the token in {} is of writer {} and database {}", path,
+                                        token.value().writer, token.value().database));
+  }
+  return std::move(token.value());
 }
 
 /// Every label that a session of the writer may have left, and its state (ingest-api.md 4.3).
@@ -73,17 +102,9 @@ int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
   const std::string& prefix = options.label_prefix;
   txn::ResumeToken token;
   if (!arguments.token_file.empty()) {
-    std::ifstream file(arguments.token_file, std::ios::binary);
-    const std::string bytes((std::istreambuf_iterator<char>(file)),
-                            std::istreambuf_iterator<char>());
-    if (!file.is_open()) return fail(kExitNoInput, "cannot read " + arguments.token_file);
-    auto decoded = txn::decode_resume_token(bytes);
-    if (!decoded.ok()) return fail(kExitUsage, decoded.refusal().message);
-    token = std::move(decoded.value());
-    if (token.writer != arguments.writer || token.database != arguments.database) {
-      return fail(kExitUsage, fmt::format("the token in {} is of writer {} and database {}",
-                                          arguments.token_file, token.writer, token.database));
-    }
+    auto read = read_token(arguments);
+    if (const int* const status = std::get_if<int>(&read)) return *status;
+    token = std::get<txn::ResumeToken>(std::move(read));
   }
   token.prefix = prefix;
   token.writer = arguments.writer;
@@ -121,9 +142,9 @@ int list(const TxnArguments& arguments) {
   }
   StarrocksSession session(*options);
   if (!session.error().empty()) return fail(kExitBadConfig, session.error());
-  const bool listed = list_running(session, arguments, options->core.label_prefix);
-  if (!arguments.writer.empty()) return list_candidates(session, arguments, options->core);
-  return listed ? kExitOk : kExitUnavailable;
+  const int listed = list_running(session, arguments, options->core.label_prefix);
+  if (listed == kExitUsage || arguments.writer.empty()) return listed;
+  return list_candidates(session, arguments, options->core);
 }
 
 bool confirmed(const std::string& label) {
@@ -133,6 +154,35 @@ bool confirmed(const std::string& label) {
   std::string answer;
   std::getline(std::cin, answer);
   return answer == label;
+}
+
+/// Rolls the transaction back, and cancels it where that did not help: a transaction whose backend
+/// forgot it is cancelled at the frontend (ingest-api.md F8). Success: ABORTED was seen, whatever
+/// the two requests said.
+int roll_back(StarrocksSession& session, const TxnArguments& arguments) {
+  starrocks::Client& client = session.client();
+  const std::string& label = arguments.label;
+  const starrocks::TableName table{arguments.database, ""};
+  const auto rolled_back = session.wait(client.rollback(table, label, session.deadline()));
+  std::string why = rolled_back.has_value() ? "" : "; rollback: " + describe(rolled_back.error());
+  auto after = session.wait(client.label_state(arguments.database, label, session.deadline()));
+  if (!after.has_value() || after->state == starrocks::LabelState::kPrepare) {
+    const auto cancelled =
+        session.wait(client.cancel(arguments.database, label, session.deadline()));
+    if (!cancelled.has_value()) why += "; cancel: " + describe(cancelled.error());
+    after = session.wait(client.label_state(arguments.database, label, session.deadline()));
+  }
+  if (!after.has_value()) {
+    return fail(kExitUnavailable,
+                fmt::format("the state of {} after the rollback is not known: {}{}", label,
+                            describe(after.error()), why));
+  }
+  if (after->state != starrocks::LabelState::kAborted) {
+    return fail(kExitUnfinished, fmt::format("{} is {} after the rollback, not ABORTED{}", label,
+                                             to_string(after->state), why));
+  }
+  std::cout << label << " is ABORTED\n";
+  return kExitOk;
 }
 
 int abort(const TxnArguments& arguments) {
@@ -154,6 +204,10 @@ int abort(const TxnArguments& arguments) {
     case AbortVerdict::kNothingToDo:
       std::cout << arguments.label << " is " << to_string(state->state) << ": nothing to abort\n";
       return kExitOk;
+    case AbortVerdict::kNotFound:
+      return fail(kExitUnfinished, fmt::format("StarRocks knows no transaction {} in {}: it was "
+                                               "never begun, or is forgotten since it ended",
+                                               arguments.label, arguments.database));
     case AbortVerdict::kRefuse:
       return fail(kExitUnfinished, fmt::format("{} is {}: its rows are in the table and stay there",
                                                arguments.label, to_string(state->state)));
@@ -164,20 +218,7 @@ int abort(const TxnArguments& arguments) {
     case AbortVerdict::kRollBack:
       break;
   }
-  const starrocks::TableName table{arguments.database, ""};
-  const auto rolled_back =
-      session.wait(client.rollback(table, arguments.label, session.deadline()));
-  if (!rolled_back.has_value()) {
-    // A transaction whose backend forgot it is cancelled at the frontend (ingest-api.md F8).
-    const auto cancelled =
-        session.wait(client.cancel(arguments.database, arguments.label, session.deadline()));
-    static_cast<void>(cancelled);  // the state says what came of it
-  }
-  const auto after =
-      session.wait(client.label_state(arguments.database, arguments.label, session.deadline()));
-  if (!after.has_value()) return fail(kExitUnavailable, describe(after.error()));
-  std::cout << arguments.label << " is " << to_string(after->state) << "\n";
-  return judge_abort(after->state) == AbortVerdict::kNothingToDo ? kExitOk : kExitUnfinished;
+  return roll_back(session, arguments);
 }
 
 }  // namespace
@@ -197,7 +238,9 @@ void add_txn_command(CLI::App& app, Command& run) {
   listing->add_option("--writer", arguments->writer,
                       "Also the labels that this writer may have left");
   listing->add_option("--epoch", arguments->epoch, "... up to this epoch");
-  listing->add_option("--token-file", arguments->token_file, "... since this resume token");
+  listing->add_option("--token-file", arguments->token_file,
+                      "... since the resume token in this file: its bytes as they are, or as "
+                      "hexadecimal text");
   listing->callback([&run, arguments] { run = [arguments] { return list(*arguments); }; });
   CLI::App* const aborting = command->add_subcommand("abort", "Roll one transaction back");
   common(aborting);

@@ -2,9 +2,12 @@
 
 #include "core/starrocks/label.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <ctime>
 #include <utility>
 #include <variant>
 
@@ -52,9 +55,36 @@ std::vector<ListedTransaction> ours(const starrocks::SqlResult& running, std::st
   std::vector<ListedTransaction> transactions;
   for (const Row& row : running.rows) {
     if (!is_ours(cell(row, label), prefix)) continue;
-    transactions.push_back({cell(row, label), cell(row, state), cell(row, id), cell(row, begun)});
+    transactions.push_back(
+        {cell(row, label), cell(row, state), cell(row, id), readable_time(cell(row, begun))});
   }
   return transactions;
+}
+
+std::string readable_time(const std::string& text) {
+  constexpr std::size_t kMostDigits = 15;  // the year 33658
+  const bool number = !text.empty() && text.size() <= kMostDigits &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  if (!number) return text;
+  const std::time_t seconds = std::stoll(text) / 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+}
+
+std::optional<std::string> token_bytes(std::string_view content) {
+  // The first bytes of every token (core/txn/resume_token.hpp); none of them is white space.
+  if (content.starts_with("LST")) return std::string(content);
+  constexpr std::string_view kBlanks = " \t\r\n";
+  content.remove_prefix(std::min(content.size(), content.find_first_not_of(kBlanks)));
+  content = content.substr(0, content.find_last_not_of(kBlanks) + 1);
+  if (content.empty() || content.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (; !content.empty(); content.remove_prefix(2)) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(content.data(), content.data() + 2, byte, 16);
+    if (error != std::errc() || end != content.data() + 2) return std::nullopt;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
 }
 
 std::string render(const std::vector<ListedTransaction>& transactions) {
@@ -75,6 +105,7 @@ std::string render(const std::vector<ListedTransaction>& transactions) {
 AbortVerdict judge_abort(LabelState state) {
   switch (state) {
     case LabelState::kUnknown:
+      return AbortVerdict::kNotFound;
     case LabelState::kAborted:
       return AbortVerdict::kNothingToDo;
     case LabelState::kPrepare:

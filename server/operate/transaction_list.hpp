@@ -15,7 +15,7 @@ struct ListedTransaction {
   std::string label;
   std::string state;
   std::string id;     ///< empty if StarRocks did not tell
-  std::string begun;  ///< as StarRocks writes it; empty if it did not tell
+  std::string begun;  ///< readable_time() of what StarRocks writes; empty if it did not tell
 };
 
 /// The id of `database` in the answer to `SHOW PROC '/transactions'`; nullopt if it is not listed.
@@ -28,12 +28,22 @@ struct ListedTransaction {
 [[nodiscard]] std::vector<ListedTransaction> ours(const starrocks::SqlResult& running,
                                                   std::string_view prefix);
 
+/// Milliseconds since 1970 as UTC in ISO 8601 ("2026-01-01T00:00:00Z"). Another text is returned as
+/// it is: StarRocks may write a time of its own time zone, which it does not name.
+[[nodiscard]] std::string readable_time(const std::string& text);
+
+/// The bytes of a resume token from a file that holds them as they are or as hexadecimal text (as
+/// tests/clients/python keeps them), with white space around it or not; nullopt if it holds
+/// neither. Whether the token is a good one, decode_resume_token() says.
+[[nodiscard]] std::optional<std::string> token_bytes(std::string_view content);
+
 /// Columns for people, the label first; "none" for an empty list.
 [[nodiscard]] std::string render(const std::vector<ListedTransaction>& transactions);
 
 /// What `txn abort` does with a transaction in `state`.
 enum class AbortVerdict {
-  kNothingToDo,  ///< it is aborted, or StarRocks does not know it
+  kNothingToDo,  ///< it is aborted
+  kNotFound,     ///< StarRocks does not know it: a slip of the pen, or forgotten
   kRollBack,     ///< PREPARE: its rows were never promised to anybody
   kAskFirst,     ///< PREPARED: a client may have decided it; aborting loses its rows
   kRefuse,       ///< COMMITTED, VISIBLE

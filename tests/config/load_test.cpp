@@ -226,6 +226,16 @@ TEST(LoadTest, MisspeltKeysGetASuggestion) {
 }
 
 /// Keys of operations.md 5 that architecture.md 7 drops, or that come later.
+TEST(LoadTest, WhatIsSaidOfALongLineIsShort) {
+  const std::string rubbish(100'000, 'x');
+  for (const std::string& line :
+       {rubbish + ": 1\n", "log: {level: " + rubbish + "}\n", "log: [" + rubbish + "\n"}) {
+    const Loaded loaded = load_text(usable(line), "f", made_up());
+    EXPECT_FALSE(loaded.options.has_value());
+    EXPECT_LT(render_problems(loaded.problems).size(), 2000U) << line.substr(0, 20);
+  }
+}
+
 TEST(LoadTest, KeysOfOtherVersionsAreUnknown) {
   for (const char* key : {"spool", "dlq", "auth", "tracing", "state_dir", "ack"}) {
     EXPECT_NE(

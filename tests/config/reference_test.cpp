@@ -53,6 +53,15 @@ TEST(ReferenceTest, NamesEveryDocumentedFlinkOption) {
   }
 }
 
+// Transactions repeat by time (operations.md 5), whatever the number is.
+TEST(ReferenceTest, SaysWhatMaxAttemptsCounts) {
+  const std::string reference = reference_markdown();
+  const std::size_t row = reference.find("| `retry.max_attempts`");
+  ASSERT_NE(row, std::string::npos);
+  const std::string line = reference.substr(row, reference.find('\n', row) - row);
+  EXPECT_NE(line.find("`starrocks.request_timeout`"), std::string::npos) << line;
+}
+
 TEST(ReferenceTest, HasARowForEveryKeyAndEveryProperty) {
   const std::string reference = reference_markdown();
   const auto expect_row = [&reference](const std::string& key, const std::string& help) {

@@ -52,6 +52,22 @@ TEST(SourceLineTest, KnownSecretsAreCutEverywhere) {
   EXPECT_EQ(lines.show({2, 1}, false), "b: <redacted>");
 }
 
+TEST(SourceLineTest, LongLinesAreShortened) {
+  const std::string longest(200, 'x');
+  EXPECT_EQ(shown(longest, 1), longest);
+  EXPECT_EQ(shown(longest + "y", 1), longest + "...");
+  EXPECT_EQ(shown("a: " + std::string(100'000, 'x'), 1), "a: " + std::string(197, 'x') + "...");
+  // A character of two bytes at the end is shown whole or not at all.
+  EXPECT_EQ(shown(std::string(199, 'x') + "\xC3\xA9" + "z", 1), std::string(199, 'x') + "...");
+}
+
+TEST(SourceLineTest, SecretsAreCutBeforeALongLineIs) {
+  // The end of a shown line would otherwise hold the first half of the secret.
+  const std::string line = "a: " + std::string(190, 'x') + " canarycanarycanary";
+  EXPECT_EQ(SourceLines(line, {"canarycanarycanary"}).show({1, 1}, false).find("canary"),
+            std::string::npos);
+}
+
 TEST(SourceLineTest, ValuesOfUnknownKeysAreCut) {
   EXPECT_EQ(shown("  key: canary\n", 1, true), "  key:");
 }

@@ -110,6 +110,42 @@ TEST(LaneRulesTest, OpInEncodedColumnsNeedsAPrimaryKeyTable) {
   EXPECT_EQ(verdict(other, batch), "ok");
 }
 
+TEST(LaneRulesTest, OpInEncodedRowsNeedsAPrimaryKeyTable) {
+  const std::vector<std::pair<std::uint32_t, std::string>> batches{
+      {3, "{\"id\":1}\n{\"id\":2,\"__op\":1}\n"}, {4, "[{\"id\":1},{\"\\u005f_o\\u0070\" : 0}]"}};
+  for (const auto& [format, rows] : batches) {
+    auto batch = encoded(format, rows, 2);
+    EXPECT_EQ(verdict(primary(), batch), "ok");
+    for (const KeyModel model : {KeyModel::kDuplicate, KeyModel::kUnique, KeyModel::kAggregate}) {
+      Encoding other = primary();
+      other.schema->key_model = model;
+      EXPECT_EQ(
+          verdict(other, batch),
+          "17\nbatch[sequence=7].data: has the key __op in row 2, but the table is no primary "
+          "key table");
+    }
+    Encoding unknown;
+    EXPECT_EQ(verdict(unknown, batch),
+              "17\nbatch[sequence=7].data: has the key __op in row 2, but the table's key model is "
+              "not known; set its key_model");
+    unknown.options.key_model = KeyModel::kPrimary;
+    EXPECT_EQ(verdict(unknown, batch), "ok");
+    // Paths choose what is loaded, and keys of the row are not.
+    Encoding other = primary();
+    other.schema->key_model = KeyModel::kDuplicate;
+    batch.properties = {{"jsonpaths", "[\"$.id\"]"}};
+    EXPECT_EQ(verdict(other, batch), "ok");
+  }
+  Encoding other = primary();
+  other.schema->key_model = KeyModel::kDuplicate;
+  for (const char* row :
+       {R"({"a":"__op"})", R"({"a":{"__op":1}})", R"({"__opx":1,"__o":2,"_op":3,"":4})",
+        R"({"x__op":1,"__\u006fpx":1,"__OP":1})", R"({"a":["__op",{"__op":1}]})"}) {
+    EXPECT_EQ(verdict(other, encoded(3, std::string(row) + "\n", 1)), "ok") << row;
+    EXPECT_EQ(verdict(other, encoded(4, "[" + std::string(row) + "]", 1)), "ok") << row;
+  }
+}
+
 TEST(LaneRulesTest, OptionsChoose) {
   EXPECT_EQ(protocol(with(kAuto, false), {}), "transaction");
   EXPECT_EQ(protocol(with(kAuto, true), {}), "transaction");
@@ -289,9 +325,66 @@ TEST(LaneRulesTest, LanesTellWhatTheLoadMayDrop) {
 
 TEST(LaneRulesTest, HeadersThatNoFrontendTakesAreRefused) {
   auto batch = encoded(2, "1\n", 1);
-  for (int i = 0; i < 3'000; ++i) batch.columns.push_back("column_number_" + std::to_string(i));
-  EXPECT_EQ(with(kAuto, false).encode(batch).refusal().violations[0].field,
-            "batch[sequence=7].columns");
+  // With back-ticks and commas: 4 + 7 * 1023 + 1027.
+  batch.columns = {"id"};
+  for (int i = 0; i < 7; ++i) batch.columns.push_back(std::to_string(i) + std::string(1'019, 'x'));
+  batch.columns.push_back(std::string(1'023, 'x'));
+  batch.columns.back() += 'y';
+  EXPECT_EQ(header(lane(with(kAuto, false), batch), "columns").size(), 8'192U);
+  batch.columns[1] += 'x';
+  const auto names = batch.columns;
+  EXPECT_EQ(
+      verdict(with(kAuto, false), batch),
+      "1\nbatch[sequence=7].columns: makes a header of 8193 bytes; a header value has at most "
+      "8192");
+  // Of typed rows too, and of a configured list.
+  Encoding unknown;
+  EXPECT_TRUE(verdict(unknown, rows_of(names))
+                  .starts_with("1\nbatch[sequence=7].columns: makes a header of "));
+  Encoding configured = with(kAuto, false);
+  configured.options.columns = "id," + std::string(8'190, 'x');
+  EXPECT_TRUE(verdict(configured, encoded(2, "1\n", 1))
+                  .starts_with("1\nbatch[sequence=7].columns: makes a header of 8193 bytes"));
+  for (const std::string name : {"where", "partitions", "json_root", "jsonpaths"}) {
+    auto long_value = encoded(3, "{}\n", 1);
+    long_value.properties = {{name, std::string(8'193, '$')}};
+    EXPECT_EQ(verdict(with(kAuto, false), long_value),
+              "1\nbatch[sequence=7].properties[" + name +
+                  "]: has 8193 bytes; a header value has at most 8192");
+  }
+}
+
+TEST(LaneRulesTest, AllHeadersTogetherHaveALimit) {
+  auto batch = encoded(2, "1\n", 1);
+  for (int i = 0; i < 1'015; ++i) batch.columns.push_back("c" + std::to_string(1'000 + i));
+  batch.properties = {{"where", std::string(8'192, 'w')}, {"partitions", std::string(8'192, 'p')}};
+  EXPECT_TRUE(verdict(with(kAuto, false), batch)
+                  .starts_with("1\nbatch[sequence=7].columns: and properties make "));
+}
+
+TEST(LaneRulesTest, MergeConditionNamesALoadedColumnThatStarRocksCompares) {
+  const auto judged = [](const std::string& type, const std::vector<std::string>& columns) {
+    Encoding encoding;
+    encoding.schema = schema_of(KeyModel::kPrimary, {"id int not null", "c " + type, "d int"});
+    auto batch = encoded(2, "1\t2\n", 1);
+    batch.columns = columns;
+    batch.properties = {{"merge_condition", "c"}};
+    return verdict(encoding, batch);
+  };
+  for (const char* type : {"tinyint", "bigint", "largeint", "double", "decimal(9,2)", "date",
+                           "datetime", "of_tomorrow"}) {
+    EXPECT_EQ(judged(type, {}), "ok") << type;
+  }
+  for (const char* type : {"char(3)", "varchar(3)", "varbinary", "json", "array<int>",
+                           "map<int,int>", "struct<a int>", "bitmap", "hll", "percentile"}) {
+    EXPECT_TRUE(
+        judged(type, {}).starts_with("1\nbatch[sequence=7].properties[merge_condition]: names a "))
+        << type;
+  }
+  EXPECT_EQ(judged("int", {"id", "C"}), "ok");
+  EXPECT_EQ(judged("int", {"id", "d"}),
+            "1\nbatch[sequence=7].properties[merge_condition]: names a column that this batch does "
+            "not load");
 }
 
 }  // namespace

@@ -15,9 +15,11 @@ std::string checked(Format format, const std::string& text) {
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     const auto result = check_payload(format, wire::cut(text, cut), {});
     const auto* good = std::get_if<CheckedPayload>(&result);
-    const std::string shown = good == nullptr
-                                  ? std::get<BadPayload>(result).description
-                                  : std::to_string(good->rows) + "=" + good->payload.to_string();
+    const std::string shown =
+        good == nullptr
+            ? std::get<BadPayload>(result).description
+            : std::to_string(good->rows) + "=" + good->payload.to_string() +
+                  (good->first_op_row == 0 ? "" : " op " + std::to_string(good->first_op_row));
     if (cut == 0) first = shown;
     EXPECT_EQ(shown, first) << cut;
   }
@@ -29,6 +31,14 @@ TEST(PayloadCheckTest, PayloadsComeOutAsTheyAreJoined) {
   EXPECT_EQ(checked(Format::kNdjson, "{\"a\":1}\n{}\n"), "2={\"a\":1}\n{}\n");
   EXPECT_EQ(checked(Format::kJsonArray, " [{\"a\":\"]\"}, {}] \n"), "2={\"a\":\"]\"}, {}");
   EXPECT_EQ(checked(Format::kJsonArray, "[]"), "0=");
+}
+
+TEST(PayloadCheckTest, TheFirstRowWithAnOpIsTold) {
+  EXPECT_EQ(checked(Format::kNdjson, "{}\n{\"__op\":1}\n{\"__op\":1}\n"),
+            "3={}\n{\"__op\":1}\n{\"__op\":1}\n op 2");
+  EXPECT_EQ(checked(Format::kJsonArray, "[{\"a\":{},\"__\\u006Fp\":1}]"),
+            "1={\"a\":{},\"__\\u006Fp\":1} op 1");
+  EXPECT_EQ(checked(Format::kJsonArray, "[{\"a\":{\"__op\":1}}]"), "1={\"a\":{\"__op\":1}}");
 }
 
 TEST(PayloadCheckTest, InvalidUtf8IsRefusedInEveryFormat) {

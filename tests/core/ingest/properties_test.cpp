@@ -115,6 +115,13 @@ TEST(PropertiesTest, ValuesAreJudged) {
   EXPECT_TRUE(merged({{"max_filter_ratio", "1.5"}}).starts_with("1\n"));
   EXPECT_TRUE(merged({{"max_filter_ratio", "a"}}).starts_with("1\n"));
   EXPECT_TRUE(merged({{"timezone", "+25:00"}}).starts_with("1\n"));
+  EXPECT_EQ(
+      merged({{"timezone", "Mars/Olympus"}}),
+      "1\nbatch.properties[timezone]: is no time zone that this daemon knows; write +08:00 or "
+      "a region such as Asia/Shanghai");
+  for (const char* zone : {"UTC", "+08:00", "-03:30", "Asia/Shanghai"}) {
+    EXPECT_EQ(merged({{"timezone", zone}}), std::string("strict_mode=true;timezone=") + zone + ";");
+  }
   EXPECT_TRUE(merged({{"partial_update_mode", "rows"}}).starts_with("1\n"));
   EXPECT_TRUE(merged({{"jsonpaths", "$.a"}}).starts_with("1\n"));
   EXPECT_TRUE(merged({{"where", "a = '\xFF'"}}).starts_with("1\n"));

@@ -72,6 +72,39 @@ TEST(RowPlanTest, ColumnsThatMustNotBeLeftOut) {
   EXPECT_EQ(result(encoding, partial), "ok") << "what the schema does not tell is not judged";
 }
 
+TEST(RowPlanTest, EncodedColumnsThatMustNotBeLeftOut) {
+  Encoding encoding = primary();
+  encoding.schema->columns[2].nullable = false;
+  const auto judged = [&encoding](const std::vector<std::string>& columns,
+                                  const std::vector<std::string>& expressions = {},
+                                  const std::string& partial = "false") {
+    auto batch = encoded(2, "1\t2\n", 1);
+    batch.columns = columns;
+    batch.expressions = expressions;
+    batch.properties = {{"partial_update", partial}};
+    return result(encoding, batch);
+  };
+  EXPECT_EQ(judged({}), "ok") << "the table's own columns";
+  EXPECT_EQ(judged({"id", "b"}), "ok");
+  EXPECT_EQ(judged({"ID", "tmp"}, {"b=tmp"}), "ok");
+  EXPECT_EQ(judged({"id", "a"}),
+            "1\nbatch[sequence=7].columns: lacks 'b', which is NOT NULL and has no default");
+  EXPECT_EQ(judged({"a", "b"}),
+            "1\nbatch[sequence=7].columns: lacks 'id', which is NOT NULL and has no default");
+  EXPECT_EQ(judged({"id", "a"}, {}, "true"), "ok");
+  EXPECT_EQ(judged({"a"}, {}, "true"),
+            "1\nbatch[sequence=7].columns: lacks the key column 'id', which partial_update needs");
+  encoding.options.columns = "id, a";
+  EXPECT_TRUE(judged({}).starts_with("1\nbatch[sequence=7].columns: lacks 'b'")) << "configured";
+  encoding.schema->columns[2].has_default = true;
+  EXPECT_EQ(judged({}), "ok");
+  EXPECT_EQ(judged({"id", "a"}), "ok");
+  encoding.schema->columns[2] = schema_of(KeyModel::kPrimary, {"b bitmap not null"}).columns[0];
+  EXPECT_EQ(judged({"id", "a"}), "ok") << "StarRocks fills it with an empty one";
+  encoding.schema->complete = false;
+  EXPECT_EQ(judged({"a"}, {}, "true"), "ok") << "what the schema does not tell is not judged";
+}
+
 TEST(RowPlanTest, BitmapAndHllNeedAnExpression) {
   Encoding encoding;
   encoding.schema = schema_of(KeyModel::kAggregate, {"id int", "users bitmap", "visits hll"});

@@ -9,10 +9,10 @@ from loadstar_process.once_case import OnceCase
 
 
 class TxnTest(OnceCase):
-    def txn(self, *arguments, status=0) -> str:
+    def txn(self, *arguments, status=0, database="test") -> str:
         """Output of the command, which ends with `status`."""
         done = subprocess.run(
-            [os.environ["LOADSTAR_BINARY"], "txn", arguments[0], "--config", str(self.daemon.file), "-d", "test", *arguments[1:]],
+            [os.environ["LOADSTAR_BINARY"], "txn", arguments[0], "--config", str(self.daemon.file), "-d", database, *arguments[1:]],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=WAIT, check=False,
         )
         self.assertEqual(done.returncode, status, done.stdout)
@@ -31,6 +31,12 @@ class TxnTest(OnceCase):
         shown = self.txn("list")
         self.assertIn(label, shown)
         self.assertIn("PREPARED", shown)
+        self.assertRegex(shown, r"  20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\n")
+
+    def test_a_database_that_does_not_exist_is_named(self):
+        self.assertIn('no database "nowhere"', self.txn("list", database="nowhere", status=64))
+        self.txn("list", "--writer", "a", "--epoch", "1", database="nowhere", status=64)
+        self.assertIn("nowhere", self.txn("abort", "ls-a-abcdefgh-1-1-0", database="nowhere", status=69))
 
     def test_list_shows_the_candidates_of_a_writer(self):
         label, token = self.prepared("a")
@@ -40,6 +46,11 @@ class TxnTest(OnceCase):
         path = self.directory / "token"
         path.write_bytes(token)
         self.assertIn("after checkpoint 1", self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path)))
+        path.write_text(token.hex() + "\n", encoding="ascii")
+        self.assertIn("after checkpoint 1", self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path)))
+        path.write_text(f'{{"token": "{token.hex()}"}}', encoding="ascii")
+        wrong = self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path), status=64)
+        self.assertIn("as they are, or as hexadecimal text", wrong)
         path.write_bytes(token[:-1])
         self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path), status=64)
         self.txn("list", "--writer", "a", status=64)
@@ -57,6 +68,22 @@ class TxnTest(OnceCase):
         committed = [one["label"] for one in self.emulator.transactions() if one["label"].startswith("ls-b-")]
         self.assertIn("stay there", self.txn("abort", "--yes", committed[0], status=75))
         self.txn("abort", "somebody-elses-label", status=64)
+
+    def test_abort_succeeds_only_where_aborted_was_seen(self):
+        for number, faults in enumerate([[], ["be.rollback"], ["rollback", "be.rollback"]]):
+            label = f"ls-c-abcdefgh-1-1-{number}"
+            self.emulator.transaction("begin", label)
+            for operation in faults:
+                self.emulator.fault(operation=operation, label=label, times=0, action="reset")
+            self.assertIn(f"{label} is ABORTED", self.txn("abort", label))
+        # Nothing helps.
+        label = "ls-c-abcdefgh-1-1-9"
+        self.emulator.transaction("begin", label)
+        for operation in ["rollback", "cancel"]:
+            self.emulator.fault(operation=operation, label=label, times=0, action="reset")
+        self.assertIn(f"{label} is PREPARE after the rollback, not ABORTED; rollback: ", self.txn("abort", label, status=75))
+        self.emulator.clear_faults()
+        self.assertIn("knows no transaction", self.txn("abort", "ls-c-abcdefgh-1-1-8", status=75))
 
 
 if __name__ == "__main__":

@@ -36,12 +36,34 @@ TEST(TransactionListTest, ADatabaseIsFoundByItsName) {
 
 TEST(TransactionListTest, WhatIsCommittedIsRefusedAndWhatIsPreparedIsAskedFor) {
   using starrocks::LabelState;
-  EXPECT_EQ(judge_abort(LabelState::kUnknown), AbortVerdict::kNothingToDo);
+  EXPECT_EQ(judge_abort(LabelState::kUnknown), AbortVerdict::kNotFound);
   EXPECT_EQ(judge_abort(LabelState::kAborted), AbortVerdict::kNothingToDo);
   EXPECT_EQ(judge_abort(LabelState::kPrepare), AbortVerdict::kRollBack);
   EXPECT_EQ(judge_abort(LabelState::kPrepared), AbortVerdict::kAskFirst);
   EXPECT_EQ(judge_abort(LabelState::kCommitted), AbortVerdict::kRefuse);
   EXPECT_EQ(judge_abort(LabelState::kVisible), AbortVerdict::kRefuse);
+}
+
+TEST(TransactionListTest, MillisecondsAreShownAsUtc) {
+  EXPECT_EQ(readable_time("0"), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(readable_time("1767225600123"), "2026-01-01T00:00:00Z");
+  for (const char* text : {"", "2026-01-01 00:00:00", "-1", "9999999999999999", "12x"}) {
+    EXPECT_EQ(readable_time(text), text);
+  }
+  starrocks::SqlResult running;
+  running.columns = {"TransactionId", "Label", "TransactionStatus", "PrepareTime"};
+  running.rows = {{"7", "ls-w-abcdefgh-3-12-0", "PREPARE", "1767225600123"}};
+  EXPECT_EQ(ours(running, "ls").at(0).begun, "2026-01-01T00:00:00Z");
+}
+
+TEST(TransactionListTest, ATokenIsReadAsBytesAndAsHexadecimalText) {
+  const std::string bytes("LST\x01\x00\n", 6);
+  EXPECT_EQ(token_bytes(bytes), bytes);
+  EXPECT_EQ(token_bytes("4c535401000a"), bytes);
+  EXPECT_EQ(token_bytes("\n 4C535401000a\r\n"), bytes);
+  for (const char* content : {"", " \n", "4c5", "4c 53", "0x4c", "{\"token\": \"4c53\"}", "+c"}) {
+    EXPECT_EQ(token_bytes(content), std::nullopt) << content;
+  }
 }
 
 }  // namespace
