@@ -289,8 +289,7 @@ TEST_P(CommitAbortRaceTest, CommitSaysWhatBecameOfTheRow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Offsets, CommitAbortRaceTest,
-                         ::testing::Values(-200, -60, -40, -20, -10, -1, 0, 1, 10, 20, 40, 60,
-                                           200),
+                         ::testing::Values(-200, -60, -40, -20, -10, -1, 0, 1, 10, 20, 40, 60, 200),
                          [](const auto& offset) {
                            return fmt::format("{}{}", offset.param < 0 ? "AbortFirst" : "By",
                                               std::abs(offset.param));

@@ -181,9 +181,9 @@ class OpenRaceTest : public RecoveryFaultsTest, public ::testing::WithParamInter
 TEST_P(OpenRaceTest, TheHigherEpochWins) {
   std::optional<Answer<std::shared_ptr<WriteStream>>> low;
   std::optional<Answer<std::shared_ptr<WriteStream>>> high;
-  auto after = [this](Clock::duration wait, std::uint64_t epoch,
-                      std::optional<Answer<std::shared_ptr<WriteStream>>>& answer)
-      -> asio::awaitable<void> {
+  auto after =
+      [this](Clock::duration wait, std::uint64_t epoch,
+             std::optional<Answer<std::shared_ptr<WriteStream>>>& answer) -> asio::awaitable<void> {
     co_await sleep_for(wait);
     OpenRequest request = request_of("w", epoch);
     auto opened = co_await writers_->open(std::move(request));
