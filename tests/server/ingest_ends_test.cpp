@@ -81,6 +81,7 @@ TEST_F(IngestEndsTest, AStreamThatSaysNothingForTooLongIsEnded) {
   EXPECT_TRUE(stream->wait_disconnected());
 }
 
+// F009
 TEST_F(IngestEndsTest, AClientThatTakesNotEvenOpenedInIsCancelled) {
   open_timeout_ = std::chrono::milliseconds(200);
   restart();
@@ -90,7 +91,7 @@ TEST_F(IngestEndsTest, AClientThatTakesNotEvenOpenedInIsCancelled) {
   EXPECT_FALSE(call.finish().ok());
 }
 
-// The idle stream ends in the middle of a write; the daemon goes on.
+// F009: the idle stream ends in the middle of a write; the daemon goes on.
 TEST_F(IngestEndsTest, AnIdleClientThatTakesNoAcksInIsCancelled) {
   options_.limits.idle_stream_timeout = std::chrono::milliseconds(300);
   restart();

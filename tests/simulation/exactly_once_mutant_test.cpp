@@ -24,7 +24,7 @@ class ExactlyOnceMutantTest : public ::testing::TestWithParam<Broken> {
   void TearDown() override { active_mutant() = Mutant::kNone; }
 };
 
-// A checker that catches no mutant proves nothing (architecture.md 5).
+// A checker that catches no mutant proves nothing (architecture.md 5). F090 is R8.
 TEST_P(ExactlyOnceMutantTest, IsCaught) {
   active_mutant() = GetParam().mutant;
   for (std::uint64_t seed = 1; seed <= GetParam().seeds; ++seed) {

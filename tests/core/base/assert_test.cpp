@@ -11,6 +11,7 @@ TEST(AssertTest, WhatHoldsCostsNothingAndIsEvaluatedOnce) {
   EXPECT_EQ(evaluated, 1);
 }
 
+// F255
 TEST(AssertDeathTest, WhatDoesNotHoldEndsTheProcessAndSaysWhatAndWhere) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(LOADSTAR_ASSERT(1 + 1 == 3, "arithmetic"),

@@ -97,7 +97,7 @@ TEST_P(PoolEndTest, Cancelled) {
   expect_closed();
 }
 
-// F282: the connection is closed, so a late reply finds nobody.
+// F081, F282: the connection is closed, so a late reply finds nobody.
 TEST_P(PoolEndTest, TooLate) {
   auto sent = start_hanging(2s);
   events_.wait(1);

@@ -73,7 +73,7 @@ class StarRocksForgetsTest(OnceCase):
         self.assertEqual(error.metadata["table"], "others")
         self.assertEqual((self.lines("a"), self.lines("a", "others")), ({0: 1}, {}))
 
-    # F166, F169: committed, the answer lost, the label forgotten: unknown, and neither lost nor guessed.
+    # F166, F170: committed by a daemon that is gone, and the label forgotten: unknown, and neither lost nor guessed.
     def test_a_forgotten_label_is_unknown(self):
         _, answer = self.prepare("a")
         commit(self.client, answer.resume_token)
