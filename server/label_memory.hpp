@@ -15,7 +15,8 @@ namespace loadstar::server {
 
 namespace asio = boost::asio;
 
-/// How long StarRocks remembers finished labels: what recovery rests on (ingest-api.md 4.5, 4.6 A3).
+/// How long StarRocks remembers finished labels: what recovery rests on (ingest-api.md 4.5, 4.6
+/// A3).
 struct LabelMemory {
   std::optional<std::uint64_t> keep_num;            ///< label_keep_max_num: of one database
   std::optional<std::chrono::seconds> keep_second;  ///< label_keep_max_second

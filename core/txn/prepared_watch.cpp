@@ -48,9 +48,8 @@ void PreparedWatch::remove(const std::string& label) {
 
 void PreparedWatch::erase(std::map<std::string, Watched>::iterator at) {
   const auto [first, last] = order_.equal_range(at->second.transaction.prepared_at);
-  order_.erase(std::find_if(first, last, [at](const auto& entry) {
-    return entry.second == at->first;
-  }));
+  order_.erase(
+      std::find_if(first, last, [at](const auto& entry) { return entry.second == at->first; }));
   watched_.erase(at);
 }
 

@@ -37,8 +37,8 @@ struct PreparedTransaction {
 
 /// Watches prepared transactions from `prepare` to their end, whatever becomes of the writer that
 /// prepared them: a client that went away is the one that does not commit. Warns, by log and
-/// `errors_total`, before StarRocks aborts one for its age (ingest-api.md 4.5), and keeps the gauges
-/// of prepared transactions. It never decides about one (R5).
+/// `errors_total`, before StarRocks aborts one for its age (ingest-api.md 4.5), and keeps the
+/// gauges of prepared transactions. It never decides about one (R5).
 ///
 /// add(), remove() and all() from any thread; the rest is confined to `strand`. References outlive
 /// it; stop() comes before the end.
