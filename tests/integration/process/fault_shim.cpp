@@ -24,12 +24,12 @@ namespace {
 
 struct Faults {
   // What is to happen.
-  std::atomic<std::int64_t> wall_offset;        // nanoseconds that the wall clock is ahead
-  std::atomic<std::int64_t> disk_is_full;       // not 0: standard output and error take nothing
-  std::atomic<std::int64_t> thread_to_refuse;   // the n-th that is made from now on; 0: none
-  std::atomic<std::int64_t> memory_to_refuse;   // the n-th allocation from now on; 0: none
+  std::atomic<std::int64_t> wall_offset;       // nanoseconds that the wall clock is ahead
+  std::atomic<std::int64_t> disk_is_full;      // not 0: standard output and error take nothing
+  std::atomic<std::int64_t> thread_to_refuse;  // the n-th that is made from now on; 0: none
+  std::atomic<std::int64_t> memory_to_refuse;  // the n-th allocation from now on; 0: none
   // How often it did.
-  std::atomic<std::int64_t> clock_reads;        // with an offset
+  std::atomic<std::int64_t> clock_reads;  // with an offset
   std::atomic<std::int64_t> writes_refused;
   std::atomic<std::int64_t> threads_refused;
   std::atomic<std::int64_t> memory_refused;
@@ -39,8 +39,7 @@ Faults* map_faults() {
   const char* const path = std::getenv("LOADSTAR_TEST_FAULTS");
   const int file = path == nullptr ? -1 : ::open(path, O_RDWR | O_CLOEXEC);
   if (file < 0) std::abort();
-  void* const mapped =
-      ::mmap(nullptr, sizeof(Faults), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* const mapped = ::mmap(nullptr, sizeof(Faults), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   ::close(file);
   if (mapped == MAP_FAILED) std::abort();
   return static_cast<Faults*>(mapped);
