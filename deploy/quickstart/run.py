@@ -96,7 +96,7 @@ def show_next(daemon, emulator, build, kept):
         print(f"  the rows        sqlite3 {emulator.database} 'SELECT * FROM \"test.score_board\"'")
         print(f"  configuration   {daemon.file}")
         print(f"  logs            {daemon.process.log} and {emulator.process.log}")
-        print(f"  stop both       kill {daemon.process.pid} && kill {emulator.process.pid}; rm -r {daemon.directory}")
+        print(f"  stop both       kill {daemon.process.pid} && kill {emulator.process.pid}; rm -rf {daemon.directory}")
     else:
         print("  deploy/quickstart.sh --keep    the same, and it stays: status page, metrics, `loadstar push`")
     print("  deploy/quickstart/examples.py  how a client sends each of these")

@@ -17,3 +17,10 @@ CREATE TABLE test.hll_uv (
   visit_date datetime NOT NULL,
   visit_users HLL HLL_UNION NOT NULL
 ) ENGINE=OLAP AGGREGATE KEY(page_id, visit_date) DISTRIBUTED BY HASH(page_id);
+
+-- Of README.md, "Exactly-once": a row that came twice would be there twice.
+CREATE TABLE test.events (
+  id BIGINT NOT NULL,
+  name VARCHAR(100) NULL,
+  score INT NOT NULL
+) ENGINE=OLAP DUPLICATE KEY(id) DISTRIBUTED BY HASH(id);

@@ -79,6 +79,7 @@ class QuickstartTest(unittest.TestCase):
             query = re.search(r"the rows +(.*)", done.stdout).group(1)
             rows = subprocess.run(["bash", "-c", query], capture_output=True, text=True, timeout=60)
             self.assertIn("3|push|7", rows.stdout)
+            self.walk_through(directory, re.search(r"gRPC (\S+),", done.stdout).group(1))
             waiting = [os.pidfd_open(pid) for pid in pids]
             stopped = subprocess.run(["bash", "-c", stop], capture_output=True, text=True, timeout=60)
             self.assertEqual(stopped.returncode, 0, stopped.stderr)
@@ -89,6 +90,20 @@ class QuickstartTest(unittest.TestCase):
         finally:
             for pid in programs_of(directory):
                 os.kill(pid, signal.SIGKILL)
+
+    def walk_through(self, directory, target):
+        """The exactly-once example of README.md, as it is written there, in the daemon that is kept."""
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        block = next(block for block in re.findall(r"```sh\n(.*?)```", text, re.S) if "exactly_once.py" in block)
+        first, rest = block.split("\n", 1)
+        self.assertEqual(first, "deploy/quickstart.sh --keep")
+        self.assertIn("127.0.0.1:PORT", rest)
+        commands = rest.replace("/tmp/", f"{directory}/").replace("127.0.0.1:PORT", target).replace("DIRECTORY", directory)
+        done = subprocess.run(["bash", "-euc", commands], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.splitlines()[-1], "100000|100000")
+        self.assertIn("`100000|100000`", text)
 
     def test_a_directory_without_the_programs_is_named(self):
         done = subprocess.run([ROOT / "deploy/quickstart.sh", "--build", "/nowhere"], capture_output=True, text=True,
