@@ -23,9 +23,6 @@ using Reply = std::optional<http::Response>;
 
 class ExactlyOnceFaultsTest : public ExactlyOnceFixture {
  protected:
-  static bool is(const http::Request& request, Operation operation) {
-    return SimulatedStarrocks::operation_of(request) == operation;
-  }
   static bool at_backend(const http::Endpoint& endpoint) { return endpoint.port == 8040; }
   static std::string label(const http::Request& request) {
     return SimulatedStarrocks::label_of(request);

@@ -88,6 +88,11 @@ class ExactlyOnceFixture : public RegistryFixture {
     return token;
   }
 
+  /// Whether `request` is this operation of the load protocol.
+  static bool is(const http::Request& request, simulation::Operation operation) {
+    return simulation::SimulatedStarrocks::operation_of(request) == operation;
+  }
+
   unsigned visible(const std::string& row, const std::string& table = "t") {
     const auto& rows = starrocks_.rows(table);
     const auto found = rows.find(row);

@@ -15,17 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using simulation::Operation;
-using simulation::SimulatedStarrocks;
 using simulation::TransactionState;
 
 using Reply = std::optional<http::Response>;
 
 class RecoveryFaultsTest : public ExactlyOnceFixture {
  protected:
-  static bool is(const http::Request& request, Operation operation) {
-    return SimulatedStarrocks::operation_of(request) == operation;
-  }
-
   /// A transaction of ours with one row, prepared by an epoch before.
   std::string orphan(std::uint64_t epoch, std::uint64_t checkpoint, std::uint64_t part,
                      const std::string& writer = "w") {
