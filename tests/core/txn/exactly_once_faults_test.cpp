@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace loadstar::txn {
@@ -208,6 +209,25 @@ TEST_F(ExactlyOnceFaultsTest, UnknownIsNotBelievedTheFirstTime) {
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_GE(asked[1] - asked[0], 1s);
   EXPECT_EQ(visible("a"), 1U);
+}
+
+// F267: the account is refused for a minute at load, at prepare, and at commit.
+TEST_F(ExactlyOnceFaultsTest, AnAccountThatComesBackGoesOnWhereItStopped) {
+  std::set<Operation> struck;
+  Clock::time_point until;
+  transport_.answer = [&struck, &until](const http::Endpoint&, const http::Request& request) {
+    const Operation operation = SimulatedStarrocks::operation_of(request);
+    const bool strikes = operation == Operation::kLoad || operation == Operation::kPrepare ||
+                         operation == Operation::kCommit;
+    if (strikes && struck.insert(operation).second) until = Clock::now() + 60s;
+    if (Clock::now() >= until) return Reply();
+    return Reply(reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401));
+  };
+  const CheckpointOutcome outcome = prepared_row();
+  EXPECT_TRUE(commit(outcome.resume_token).ok());
+  EXPECT_EQ(struck.size(), 3U);
+  EXPECT_EQ(visible("a"), 1U);
+  EXPECT_EQ(starrocks_.model().commits(), 1U);
 }
 
 // F154: a token for what was never prepared cannot be had from us. One that is made up commits
