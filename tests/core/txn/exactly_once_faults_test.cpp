@@ -263,7 +263,7 @@ TEST_F(ExactlyOnceFaultsTest, ATokenOfNoCheckpointCommitsNothing) {
   EXPECT_TRUE(test::run(io_, stop(*other)));
 }
 
-/// Commit, and Abort without the token, which come so long after each other.
+/// Abort without the token, and Commit, which comes so many milliseconds later.
 class CommitAbortRaceTest : public ExactlyOnceFaultsTest,
                             public ::testing::WithParamInterface<int> {};
 
@@ -311,7 +311,8 @@ TEST_P(CommitAbortRaceTest, CommitSaysWhatBecameOfTheRow) {
 INSTANTIATE_TEST_SUITE_P(Offsets, CommitAbortRaceTest,
                          ::testing::Values(-200, -60, -40, -20, -10, -1, 0, 1, 10, 20, 40, 60, 200),
                          [](const auto& offset) {
-                           return fmt::format("{}{}", offset.param < 0 ? "AbortFirst" : "By",
+                           return fmt::format("{}{}",
+                                              offset.param < 0 ? "CommitFirstBy" : "AbortFirstBy",
                                               std::abs(offset.param));
                          });
 
