@@ -18,6 +18,8 @@ using std::chrono::seconds;
 constexpr seconds kFirstPause{5};
 constexpr seconds kLongestPause{300};
 constexpr std::size_t kMostLater = 1000;
+/// Between two labels: what an outage has left comes back together (delivery-and-faults.md F199).
+constexpr std::chrono::milliseconds kTurn{20};
 
 }  // namespace
 
@@ -69,6 +71,8 @@ asio::awaitable<void> RollbackQueue::keep_trying(std::string database, std::stri
   co_await asio::this_coro::throw_if_cancelled(false);
   for (seconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     co_await sleep_for(pause);
+    next_turn_ = std::max(next_turn_ + kTurn, Clock::now());
+    co_await sleep_until(next_turn_);
     if (stopping_) break;
     const auto state = co_await try_now(database, label);
     if (!state || action_for(*state) == CandidateAction::kRollBack) continue;

@@ -36,7 +36,7 @@ class RollbackQueue {
                                                                 std::string label);
 
   /// Goes on with it until the end is seen. At most 1,000 at a time; more are left to their
-  /// timeout, with a warning.
+  /// timeout, with a warning. At most 50 tries a second, of all together.
   void try_later(const std::string& database, const std::string& label);
 
   /// Ends all work; nothing is tried after it.
@@ -54,6 +54,7 @@ class RollbackQueue {
   std::set<std::string> later_;  // labels that are tried in the background
   std::set<std::string> busy_;   // labels with a request under way
   Signal freed_;                 // busy_ has become smaller
+  Clock::time_point next_turn_;  // of the background
   TaskGroup tasks_;
 };
 

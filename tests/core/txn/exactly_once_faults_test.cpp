@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace loadstar::txn {
@@ -207,6 +208,25 @@ TEST_F(ExactlyOnceFaultsTest, UnknownIsNotBelievedTheFirstTime) {
   EXPECT_EQ(visible("a"), 1U);
 }
 
+// F267: the account is refused for a minute at load, at prepare, and at commit.
+TEST_F(ExactlyOnceFaultsTest, AnAccountThatComesBackGoesOnWhereItStopped) {
+  std::set<Operation> struck;
+  Clock::time_point until;
+  transport_.answer = [&struck, &until](const http::Endpoint&, const http::Request& request) {
+    const Operation operation = SimulatedStarrocks::operation_of(request);
+    const bool strikes = operation == Operation::kLoad || operation == Operation::kPrepare ||
+                         operation == Operation::kCommit;
+    if (strikes && struck.insert(operation).second) until = Clock::now() + 60s;
+    if (Clock::now() >= until) return Reply();
+    return Reply(reply_of(R"({"status":"FAILED","msg":"Access denied for loader@10.0.0.1"})", 401));
+  };
+  const CheckpointOutcome outcome = prepared_row();
+  EXPECT_TRUE(commit(outcome.resume_token).ok());
+  EXPECT_EQ(struck.size(), 3U);
+  EXPECT_EQ(visible("a"), 1U);
+  EXPECT_EQ(starrocks_.model().commits(), 1U);
+}
+
 // F154: a token for what was never prepared cannot be had from us. One that is made up commits
 // nothing: neither what was not begun nor what is loaded and not prepared.
 TEST_F(ExactlyOnceFaultsTest, ATokenOfNoCheckpointCommitsNothing) {
@@ -240,7 +260,7 @@ TEST_F(ExactlyOnceFaultsTest, ATokenOfNoCheckpointCommitsNothing) {
   EXPECT_TRUE(test::run(io_, stop(*other)));
 }
 
-/// Commit, and Abort without the token, which come so long after each other.
+/// Abort without the token, and Commit, which comes so many milliseconds later.
 class CommitAbortRaceTest : public ExactlyOnceFaultsTest,
                             public ::testing::WithParamInterface<int> {};
 
@@ -288,7 +308,8 @@ TEST_P(CommitAbortRaceTest, CommitSaysWhatBecameOfTheRow) {
 INSTANTIATE_TEST_SUITE_P(Offsets, CommitAbortRaceTest,
                          ::testing::Values(-200, -60, -40, -20, -10, -1, 0, 1, 10, 20, 40, 60, 200),
                          [](const auto& offset) {
-                           return fmt::format("{}{}", offset.param < 0 ? "AbortFirst" : "By",
+                           return fmt::format("{}{}",
+                                              offset.param < 0 ? "CommitFirstBy" : "AbortFirstBy",
                                               std::abs(offset.param));
                          });
 

@@ -94,6 +94,24 @@ TEST_F(RollbackQueueTest, TheBackgroundGoesOnUntilTheEndIsSeenLessAndLessOften) 
   EXPECT_EQ(rollbacks_.size(), tries);
 }
 
+// F199: an outage leaves hundreds; none is forgotten, and no second has more than fifty.
+TEST_F(RollbackQueueTest, ManyThatWereLeftAreNotTriedAllAtOnce) {
+  constexpr int kLeft = 500;
+  transport_.mood = [this](const http::Endpoint& endpoint, const http::Request& request) {
+    const bool first = endpoint.host == simulation::SimulatedStarrocks::kFrontend;
+    if (is_rollback(request) && first) rollbacks_.push_back(Clock::now());
+    return Mood::kPass;
+  };
+  for (int i = 0; i < kLeft; ++i) begin("l" + std::to_string(i));
+  for (int i = 0; i < kLeft; ++i) queue_.try_later("test", "l" + std::to_string(i));
+  test::pass_time(io_, 60s);
+  ASSERT_EQ(rollbacks_.size(), static_cast<std::size_t>(kLeft));
+  for (std::size_t i = 50; i < rollbacks_.size(); ++i) {
+    ASSERT_GE(rollbacks_[i] - rollbacks_[i - 50], 900ms) << i;
+  }
+  EXPECT_EQ(aborted(), kLeft);
+}
+
 TEST_F(RollbackQueueTest, WhatIsCommittedMeanwhileIsNotCountedAsAborted) {
   begin("l");
   starrocks_.model().load("l", "row\n");

@@ -156,6 +156,27 @@ class DaemonIsLostTest(OnceCase):
         commit(self.client, answer.resume_token)
         self.assertEqual(self.lines("a"), {0: 1})
 
+    # F183, F276: the daemon stands still, and StarRocks' times pass meanwhile: between load and prepare the part is
+    # driven again, between prepare and commit it is lost and said so.
+    def test_the_daemon_stands_still_while_transactions_time_out(self):
+        stream = self.raw("a")
+        stream.write(1, [0])
+        self.wait_until(lambda: any(entry["server"].startswith("be") for entry in self.requests_of("a", "load")))
+        self.stand_still_for(2 * 3600)
+        answer = stream.checkpoint(1)
+        self.assertEqual([load.label[-2:] for load in answer.loads], ["-1"])
+        self.stand_still_for(25 * 3600)
+        for _ in range(2):
+            self.refused("CHECKPOINT_LOST", commit, self.client, answer.resume_token)
+        self.assertEqual(self.lines("a"), {})
+
+    def stand_still_for(self, seconds):
+        """By StarRocks' clock."""
+        self.daemon.process.send(signal.SIGSTOP)
+        self.addCleanup(self.daemon.process.send, signal.SIGCONT)
+        self.emulator.advance(seconds)
+        self.daemon.process.send(signal.SIGCONT)
+
     # F020, F244: the daemon stands still for longer than its client waits, and wakes up beside the next one.
     def test_the_daemon_stands_still(self):
         with self.assertRaises(StartOver), self.open("a", retry_for=2, call_timeout=1, open_timeout=1) as writer:

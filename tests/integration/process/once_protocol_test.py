@@ -113,6 +113,22 @@ class StreamTest(OnceCase):
         for epoch in (0, 2**32, 2**63):
             self.refused("BAD_REQUEST", self.raw, "a", epoch)
 
+    # F030: the table goes away between two checkpoints: said so, and what was committed before stays decided.
+    def test_a_table_that_is_dropped_ends_the_writer(self):
+        stream = self.raw("a")
+        stream.write(1, [0], table="others")
+        first = stream.checkpoint(1).resume_token
+        commit(self.client, first)
+        self.emulator.execute("DROP TABLE test.others")
+        stream.write(2, [0])
+        stream.write(2, [1], table="others")
+        error = self.refused("TABLE_NOT_FOUND", stream.checkpoint, 2)
+        self.assertIn("others", str(error))
+        again = self.raw("a", 2, first)
+        again.write(2, [0])
+        commit(self.client, again.checkpoint(2).resume_token)
+        self.assertEqual(self.lines("a"), {0: 1})
+
     # F030, F051
     def test_a_table_that_is_not_there_ends_the_stream(self):
         stream = self.raw("a")
@@ -182,17 +198,19 @@ class CheckpointTest(OnceCase):
         for table in ("events", "others"):
             self.assertEqual(self.lines("a", table), {0: 1, 1: 1})
 
-    # F129: the next checkpoint is loaded while this one is prepared.
+    # F129: the next checkpoint is begun and loaded while this one is prepared.
     def test_a_slow_prepare_does_not_stop_the_next_checkpoint(self):
-        self.emulator.fault(operation="be.prepare", label="*-a-*", action="delay", delay_ms=1000)
+        self.emulator.fault(operation="be.prepare", label="*-a-*-1-1-0", action="delay", delay_ms=3000)
         stream = self.raw("a")
         stream.write(1, [0])
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             first = pool.submit(stream.checkpoint, 1, 1)
             stream.write(2, [1])
-            stream.wait_received()
-            self.assertFalse(first.done())
+            self.wait_until(lambda: any(entry["label"].endswith("-1-2-0") and entry["server"].startswith("be")
+                                        and entry["outcome"] == "OK" for entry in self.requests_of("a", "load")))
+            self.assertFalse(first.done(), "the first checkpoint was not slow")
             first.result(WAIT)
+        self.assertEqual(self.struck("a"), [("prepare", "delay")])
         commit(self.client, stream.checkpoint(2, 2).resume_token)
         self.assertEqual(self.lines("a"), {0: 1, 1: 1})
 
