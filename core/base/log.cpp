@@ -5,10 +5,15 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <utility>
 
 namespace loadstar {
 namespace {
@@ -51,12 +56,31 @@ class StderrSink final : public LogSink {
     logger_.flush_on(spdlog::level::trace);
   }
 
+  // A pipe that nobody reads takes nothing more; the daemon does not stand still for its log, so
+  // the line is dropped, and the next one that is written says how many were
+  // (delivery-and-faults.md F248). A pipe with room takes PIPE_BUF bytes, which is more than a line
+  // of ours.
   void write(LogLevel level, std::string_view message, const LogFields& fields) override {
-    logger_.info("{}", format_log_line(format_, rfc3339(wall_now()), level, message, fields));
+    const std::lock_guard lock(mutex_);
+    pollfd room{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&room, 1, 0) != 1) {
+      ++dropped_;
+      return;
+    }
+    const std::string now = rfc3339(wall_now());
+    if (dropped_ == 0) {
+      logger_.info("{}", format_log_line(format_, now, level, message, fields));
+      return;
+    }
+    LogFields more = fields;
+    more.emplace_back("dropped_lines", std::to_string(std::exchange(dropped_, 0)));
+    logger_.info("{}", format_log_line(format_, now, level, message, more));
   }
 
  private:
   LogFormat format_;
+  std::mutex mutex_;  // guards what follows
+  std::uint64_t dropped_ = 0;
   spdlog::logger logger_;
 };
 

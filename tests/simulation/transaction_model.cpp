@@ -93,6 +93,7 @@ Response TransactionModel::begin(const std::string& label, const std::string& ta
   transaction.table = table;
   transaction.begun_at = Clock::now();
   transaction.expires_at = Clock::now() + timeout;
+  due_ = std::min(due_, transaction.expires_at);
   transactions_[label] = transaction;
   return begun(label, transaction.id);
 }
@@ -120,6 +121,7 @@ Response TransactionModel::prepare(const std::string& label,
   open->state = State::kPrepared;
   open->context = false;
   open->expires_at = Clock::now() + std::min(prepared_timeout, behaviour_.longest_prepared);
+  due_ = std::min(due_, open->expires_at);
   return json(
       fmt::format(R"({{"Status":"OK","Message":"","Label":"{}","TxnId":{},{},"LoadBytes":{}}})",
                   label, open->id, counters(rows.size(), 0), open->body.size()));
@@ -234,6 +236,7 @@ void TransactionModel::backend_restart() {
     if (open.state != State::kPrepare) continue;
     open.context = false;
     open.expires_at = std::min(open.expires_at, Clock::now() + std::chrono::seconds(30));
+    due_ = std::min(due_, open.expires_at);
   }
 }
 
@@ -261,11 +264,22 @@ std::int64_t TransactionModel::fail_load(const std::string& label, std::string r
 }
 
 void TransactionModel::expire() {
+  const auto now = Clock::now();
+  if (now < due_) return;
+  due_ = kNever;
   for (auto& [label, open] : transactions_) {
-    const bool running = open.state == State::kPrepare || open.state == State::kPrepared;
-    if (running && Clock::now() >= open.expires_at) abort(open, "timeout by txn manager");
-    if (open.state == State::kCommitted && Clock::now() >= open.visible_at) {
-      open.state = State::kVisible;
+    if (open.state == State::kPrepare || open.state == State::kPrepared) {
+      if (now >= open.expires_at) {
+        abort(open, "timeout by txn manager");
+      } else {
+        due_ = std::min(due_, open.expires_at);
+      }
+    } else if (open.state == State::kCommitted) {
+      if (now >= open.visible_at) {
+        open.state = State::kVisible;
+      } else {
+        due_ = std::min(due_, open.visible_at);
+      }
     }
   }
 }
@@ -276,6 +290,7 @@ void TransactionModel::publish(const std::string& label, Transaction& transactio
   for (const auto& row : lines(transaction.body)) ++tables_[transaction.table][row];
   transaction.state = slowly ? State::kCommitted : State::kVisible;
   transaction.visible_at = Clock::now() + std::chrono::milliseconds(1000 + random_.below(60'000));
+  if (slowly) due_ = std::min(due_, transaction.visible_at);
   transaction.context = false;
   if (on_commit_) on_commit_(label, transaction, one_phase);
 }

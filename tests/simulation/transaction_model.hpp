@@ -101,6 +101,7 @@ class TransactionModel {
   OnCommit on_commit_;
   std::map<std::string, Transaction> transactions_;  // by label, the newest
   std::map<std::string, std::map<std::string, unsigned>> tables_;
+  Clock::time_point due_ = kNever;  // nothing passes its time before
   std::int64_t next_id_ = 1000;
   std::set<std::string> forgotten_;  // committed labels
   std::uint64_t commits_ = 0;
