@@ -49,6 +49,7 @@ struct CandidateSearch::Traces {
   std::uint64_t epoch = 0;
   std::uint64_t next = 0;  // of 2 * max_pending labels
   bool failed = false;
+  std::optional<Error> last_error;
   std::string found;
   Deadline deadline;
 };
@@ -176,8 +177,10 @@ asio::awaitable<Answer<Done>> CandidateSearch::check_unused(CandidateRange range
     co_return refusal;
   }
   if (traces.failed) {
-    co_return refuse_for_now(Reason::kStarrocksUnavailable,
-                             "StarRocks does not say whether the epoch was used before");
+    co_return refuse_for_now(
+        Reason::kStarrocksUnavailable,
+        fmt::format("StarRocks does not say whether the epoch was used before{}",
+                    traces.last_error ? ": " + describe(*traces.last_error) : ""));
   }
   co_return Done{};
 }
@@ -190,7 +193,7 @@ asio::awaitable<void> CandidateSearch::look_for_traces(Traces& traces) {
     const std::uint64_t checkpoint = traces.range.after_checkpoint + 1 + at / kParts;
     std::string label = label_in(traces.range, traces.epoch, checkpoint, at % kParts);
     if (label.empty()) continue;
-    const auto state = co_await ask_until(traces.range.database, label, traces.deadline);
+    const auto state = co_await ask_until(traces, label);
     if (!state) {
       traces.failed = true;
       co_return;
@@ -200,12 +203,14 @@ asio::awaitable<void> CandidateSearch::look_for_traces(Traces& traces) {
 }
 
 asio::awaitable<std::optional<starrocks::LabelState>> CandidateSearch::ask_until(
-    std::string database, std::string label, Deadline deadline) {
+    Traces& traces, std::string label) {
   while (!stopping_) {
-    const Deadline until = std::min(deadline, Clock::now() + options_.starrocks.query_timeout);
-    const auto state = co_await client_.label_state(database, label, until);
+    const Deadline until =
+        std::min(traces.deadline, Clock::now() + options_.starrocks.query_timeout);
+    const auto state = co_await client_.label_state(traces.range.database, label, until);
     if (state.has_value()) co_return state->state;
-    if (Clock::now() + kPause >= deadline) break;
+    traces.last_error = state.error();
+    if (Clock::now() + kPause >= traces.deadline) break;
     co_await sleep_for(kPause);
   }
   co_return std::nullopt;

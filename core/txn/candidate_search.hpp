@@ -61,9 +61,8 @@ class CandidateSearch {
   asio::awaitable<void> probe(Search& search);
   asio::awaitable<void> roll_back_candidate(Search& search, std::string label);
   asio::awaitable<void> look_for_traces(Traces& traces);
-  asio::awaitable<std::optional<starrocks::LabelState>> ask_until(std::string database,
-                                                                  std::string label,
-                                                                  Deadline deadline);
+  asio::awaitable<std::optional<starrocks::LabelState>> ask_until(Traces& traces,
+                                                                  std::string label);
 
   asio::any_io_executor strand_;
   starrocks::Client& client_;

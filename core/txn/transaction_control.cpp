@@ -75,8 +75,10 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     }
     metrics_.commit_duration.Observe(std::chrono::duration<double>(Clock::now() - began).count());
     if (!job->result) {
-      co_return unavailable(stopping_ ? "the daemon is shutting down"
-                                      : "not all transactions are committed yet; call again");
+      if (stopping_) co_return unavailable("the daemon is shutting down");
+      co_return unavailable(
+          fmt::format("not all transactions are committed yet; call again{}",
+                      job->last_error ? ". StarRocks: " + describe(*job->last_error) : ""));
     }
     if (!job->result->ok()) co_return job->result->refusal();
     Committed committed = job->result->value();
@@ -128,9 +130,12 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     explicit Job(const asio::any_io_executor& strand) : done(strand) {}
     Signal done;
     std::optional<Answer<Committed>> result;
+    /// What StarRocks last said instead of yes: for callers whose time is over.
+    std::optional<Error> last_error;
   };
   /// Outcome of the tables of one job.
   struct Tally {
+    Job& job;
     bool visible = true;
     std::optional<Refusal> refusal;
   };
@@ -167,7 +172,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     const Deadline deadline = Clock::now() + kLongestJob;
     const std::string writer = token.writer;
     const bool locked = co_await lock(writer, deadline);
-    Tally tally;
+    Tally tally{*job, true, std::nullopt};
     if (locked) {
       std::map<std::string, std::vector<TokenPart>> by_table;
       for (const TokenPart& part : token.parts) by_table[part.table].push_back(part);
@@ -229,6 +234,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           const Deadline until = Clock::now() + options_.starrocks.query_timeout;
           const auto state = co_await client_.label_state(table.database, label, until);
           step = attempt.on_state(state);
+          if (!state.has_value()) tally.job.last_error = state.error();
           break;
         }
         case Step::kCommit: {
@@ -238,6 +244,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           sent = true;
           const auto reply = co_await client_.commit(table, label, publish, until);
           step = attempt.on_commit(reply);
+          if (!reply.has_value()) tally.job.last_error = reply.error();
           break;
         }
         case Step::kCommitted:

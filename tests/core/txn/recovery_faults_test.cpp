@@ -222,10 +222,18 @@ TEST_F(RecoveryFaultsTest, AnAccountWithoutRightsOpensNothingAndLosesNothing) {
   const auto refused = open_epoch(2, encode(token));
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.refusal().reason, Reason::kStarrocksUnavailable);
+  EXPECT_NE(refused.refusal().message.find("BAD_CREDENTIALS"), std::string::npos)
+      << refused.refusal().message;
   EXPECT_FALSE(asked.empty());
+  ResumeToken before = token;
+  before.parts.clear();
+  before.checkpoint = 0;
+  const auto unread = open_epoch(3, encode(before));
+  EXPECT_NE(unread.refusal().message.find("BAD_CREDENTIALS"), std::string::npos)
+      << unread.refusal().message;
   EXPECT_EQ(state(label_of(token, token.parts[0])), TransactionState::kPrepared);
   transport_.answer = nullptr;
-  EXPECT_TRUE(open_epoch(2, encode(token)).ok());
+  EXPECT_TRUE(open_epoch(4, encode(token)).ok());
   EXPECT_EQ(visible("row0"), 1U);
 }
 
