@@ -21,7 +21,7 @@ class Parsed {
  public:
   Parsed(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
-  static Parsed refused(std::string error) {
+  static Parsed refused(std::string error) {  // NOLINT(performance-unnecessary-value-param): moved
     Parsed parsed;
     parsed.error_ = std::move(error);
     return parsed;

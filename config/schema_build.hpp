@@ -91,7 +91,7 @@ Row<Owner> scalar(Description about, Field field, Codec<Value> codec) {
   row.print = [field, codec](const Owner& owner) { return codec.print(Value(field(owner))); };
   row.check = [about, field, codec](const Owner& owner) -> std::optional<std::string> {
     if (!codec.measure) return std::nullopt;
-    const Value value(field(owner));
+    const Value value(field(owner));  // NOLINT(performance-*): a conversion, for most
     if (const auto error = outside(about, codec.measure(value))) {
       return fmt::format("{} {}", quote(codec.print(value)), *error);
     }
@@ -256,6 +256,7 @@ Row<Owner> list(const char* key, Kind kind, Field field, Codec<Value> codec) {
 /// `{a: b, c: d}` on one line.
 [[nodiscard]] inline std::string print_map(const std::map<std::string, std::string>& map) {
   std::vector<std::string> texts;
+  texts.reserve(map.size());
   for (const auto& [name, value] : map) {
     texts.push_back(fmt::format("{}: {}", yaml_text(name), yaml_text(value)));
   }

@@ -10,7 +10,7 @@ using Row = build::Row<TableOptions>;
 
 /// The option's place in TableOptions, for reading and for writing.
 #define LOADSTAR_FIELD(path) \
-  [](auto& table) -> auto& { return table.path; }
+  [](auto& table) -> auto& { return table.path; }  // NOLINT(bugprone-macro-parentheses)
 
 constexpr std::array<build::Word<DeliveryOption>, 3> kDeliveries{
     {{DeliveryOption::kAny, "any"},

@@ -252,7 +252,6 @@ bool JsonScanner::begin_value(char c) {
   }
   switch (c) {
     case '{':
-      return push(c);
     case '[':
       return push(c);
     case '"':
