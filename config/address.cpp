@@ -81,7 +81,7 @@ Parsed<HostPort> split_host_port(std::string_view text, bool zero_allowed) {
 
 /// split_host_port() with a host that exists: a name or an address.
 Parsed<HostPort> parse_endpoint(std::string_view text, bool zero_allowed) {
-  const auto result = split_host_port(text, zero_allowed);
+  auto result = split_host_port(text, zero_allowed);
   if (!result.ok()) return result;
   const HostPort& endpoint = result.value();
   if (endpoint.bracketed ? !is_ip_v6(endpoint.host) : !is_name_or_v4(endpoint.host)) {

@@ -89,7 +89,7 @@ asio::awaitable<Answer<bool>> ExactlyOnceWriter::take(std::uint64_t stream, Slic
     Refusal refusal = refuse(Reason::kBadRequest, "batches of an exactly-once writer are numbered");
     refusal.violations.push_back(
         {"batch.sequence", fmt::format("is 0; the next is {}", ledger_.received() + 1)});
-    co_return end_stream(std::move(refusal));
+    co_return end_stream(refusal);
   }
   if (batch.sequence <= ledger_.received()) {
     slot_.tell_again();
