@@ -289,7 +289,11 @@ TEST_P(ClientGridTest, RedirectAfterBodyBytes) {
 TEST_P(ClientGridTest, AnotherLabel) {
   std::string body = column().success;
   const std::size_t at = body.find("lbl-1");
-  if (at == std::string::npos) GTEST_SKIP() << "the reply names no label";
+  if (at == std::string::npos) {
+    // Nothing to compare: the reply to the only operation whose reply names no label.
+    EXPECT_EQ(std::string_view(column().name), "query");
+    return;
+  }
   answer(reply(200, body.replace(at, 5, "lbl-2")));
   expect_error(Errc::kMalformedReply, Certainty::kUnknown);
 }
