@@ -129,7 +129,7 @@ class App::Impl {
     }
   }
 
-  int fail(int status, std::string message) {
+  int fail(int status, const std::string& message) {
     logger_.error(message);
     last_words_ = "not started";
     return status;
@@ -353,7 +353,7 @@ class App::Impl {
   std::vector<Undo> undo_;
 };
 
-App::App(config::Options options, std::string config_hash, Logger logger)
+App::App(config::Options options, const std::string& config_hash, Logger logger)
     : impl_(std::make_unique<Impl>(std::move(options), config_hash, std::move(logger))) {}
 
 App::~App() = default;

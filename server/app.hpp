@@ -18,7 +18,7 @@ namespace loadstar::server {
 class App {
  public:
   /// `options` have passed config::validate(). `config_hash` is for loadstar_config_info.
-  App(config::Options options, std::string config_hash, Logger logger);
+  App(config::Options options, const std::string& config_hash, Logger logger);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
   ~App();

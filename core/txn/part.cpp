@@ -121,7 +121,10 @@ asio::awaitable<void> Part::drive() {
          {"pause_ms", std::to_string(duration_cast<milliseconds>(wait).count())}});
     co_await sleep_for(wait);
   }
-  if (open_) co_await roll_back();
+  if (open_) {
+    const bool ended = co_await roll_back();
+    if (ended && begun_) services_.metrics.transaction("aborted");
+  }
   if (!stopping_) host_.part_ended();
 }
 
@@ -146,12 +149,14 @@ asio::awaitable<bool> Part::attempt() {
   // one may live).
   const Deadline begin_deadline = Clock::now() + services_.options.starrocks.query_timeout;
   open_ = true;
+  begun_ = false;
   const auto begun = co_await services_.client.begin(table_, label_, timeout, begin_deadline);
   auto step = attempt.on_begin(begun);
   host_.end_turn(checkpoint_, step != Step::kNotBegun);
   if (begun.has_value()) {
     services_.metrics.transactions_begun.Increment();
     transaction_->begin();
+    begun_ = true;
   }
   transaction_id_ = attempt.transaction_id();
   while (!stopping_ && (step == Step::kFill || step == Step::kPrepare)) {

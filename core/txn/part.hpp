@@ -148,7 +148,8 @@ class Part {
   bool dropped_ = false;  // loaded bytes are gone
   bool stopping_ = false;
   bool rolling_back_ = false;
-  bool open_ = false;  // `label_` may have a transaction that is not prepared
+  bool begun_ = false;  // StarRocks said so of `label_`
+  bool open_ = false;   // `label_` may have a transaction that is not prepared
   std::deque<Held> held_;
   std::size_t loaded_ = 0;  // how many of held_ are in the open transaction
   std::uint64_t first_sequence_ = 0;

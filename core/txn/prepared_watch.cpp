@@ -11,7 +11,10 @@
 namespace loadstar::txn {
 namespace {
 
-constexpr std::chrono::seconds kPause{60};
+/// Between two looks: a twentieth of the time that StarRocks gives, so that both warnings come
+/// before its end, and a minute at most.
+constexpr std::chrono::seconds kLongestPause{60};
+constexpr int kLooks = 20;
 /// Parts of its time, in percent, at which a transaction is warned of.
 constexpr std::array<int, 2> kWarnAt{75, 90};
 /// From here on nobody is told any more: StarRocks has aborted it, or does not answer.
@@ -75,7 +78,10 @@ void PreparedWatch::start() {
 asio::awaitable<void> PreparedWatch::watch() {
   co_await asio::this_coro::throw_if_cancelled(false);
   while (!empty()) {
-    const Deadline next = Clock::now() + kPause;
+    const Deadline next =
+        Clock::now() +
+        std::min<Clock::duration>(kLongestPause,
+                                  Clock::duration(options_.times.prepared_timeout) / kLooks);
     while (Clock::now() < next && !empty()) co_await stopped_.wait_until(next);
     for (PreparedTransaction& transaction : take_due()) co_await look_at(std::move(transaction));
   }

@@ -42,7 +42,14 @@ class Input {
  public:
   explicit Input(const std::string& path)
       : fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-        error_(errno) {}
+        error_(errno) {
+    struct stat info {};
+    const bool directory = fd_ >= 0 && ::fstat(fd_, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!directory) return;
+    if (fd_ > STDERR_FILENO) ::close(fd_);
+    fd_ = -1;
+    error_ = EISDIR;
+  }
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
   ~Input() {

@@ -54,6 +54,9 @@ void RowChunker::add_row(std::size_t end) {
   const std::uint64_t lines = std::max<std::uint64_t>(breaks, 1);
   if (options_.header && !header_) {
     std::string_view names = content;
+    // Spreadsheets write one; it is no part of the first column's name.
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (names.starts_with(kByteOrderMark)) names.remove_prefix(kByteOrderMark.size());
     while (names.ends_with('\r')) names.remove_suffix(1);
     header_ = std::string(names);
   } else if (!is_blank(content)) {

@@ -4,7 +4,8 @@ Usage: exactly_once.py --target HOST:PORT [--target ...] --record FILE --writer 
 
 Kill it, the daemon, or StarRocks at any moment, start it again with the same words, and it goes on. What it
 remembers (epoch, resume token, offset in the file) is in the record; its name belongs to the writer for ever.
-With several targets it goes to the next one when a daemon is gone or drains.
+The file is complete; a last line without a line break is a line. With several targets it goes to the next one
+when a daemon is gone or drains.
 
 Exit status: 0 every line is committed; 1 something is wrong that a person has to look at; 2 another
 instance of this writer is alive; 64 command line.
@@ -13,6 +14,7 @@ instance of this writer is alive; 64 command line.
 import argparse
 import contextlib
 import itertools
+import os
 import sys
 import time
 
@@ -23,12 +25,20 @@ CONNECT_WAIT = 5.0
 MAX_PAUSE = 5.0
 
 
+class WrongFile(Exception):
+    """The record cannot be of this file."""
+
+
 class LineSource:
-    """Complete lines of a file, and the offset behind the last one taken."""
+    """Lines of a file that is complete, and the offset behind the last one taken."""
 
     def __init__(self, file):
         self._file = file
         self.position = 0
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
 
     def seek(self, position: int) -> None:
         self._file.seek(position)
@@ -87,6 +97,9 @@ class Loader:
             on_committed=self._on_committed,
         ) as writer:
             say("opened", epoch=writer.epoch, position=writer.position, daemon=writer.opened.daemon_id)
+            if writer.position > source.size:
+                raise WrongFile(f"{arguments.record} is at byte {writer.position}, but {arguments.file} has {source.size}: "
+                                "it is the record of another file")
             source.seek(writer.position)
             while True:
                 data, rows = source.take(arguments.batch_rows)
@@ -105,6 +118,25 @@ class Loader:
             commit_ms=round(checkpoint.commit_seconds * 1000, 1))
 
 
+def positive(kind):
+    """A converter for argparse: a number of this kind, above 0."""
+
+    def convert(text):
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    return convert
+
+
+def table_name(text):
+    database, dot, table = text.partition(".")
+    if not (database and dot and table):
+        raise argparse.ArgumentTypeError(f"{text} is not DATABASE.TABLE")
+    return text
+
+
 def main(words=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", action="append", required=True, help="gRPC address of a daemon")
@@ -112,11 +144,11 @@ def main(words=None) -> int:
     parser.add_argument("--writer", required=True, help="name of the writer, [A-Za-z0-9_]{1,48}, for this file alone")
     parser.add_argument("--columns", default="", help="names of the columns, with commas between them")
     parser.add_argument("--separator", default=",", help="column separator")
-    parser.add_argument("--batch-rows", type=int, default=1000, help="rows of one batch")
-    parser.add_argument("--checkpoint-rows", type=int, default=50_000, help="rows of one checkpoint")
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds for one call")
-    parser.add_argument("--retry-for", type=float, default=60.0, help="seconds without progress until it starts over")
-    parser.add_argument("table", help="DATABASE.TABLE")
+    parser.add_argument("--batch-rows", type=positive(int), default=1000, help="rows of one batch")
+    parser.add_argument("--checkpoint-rows", type=positive(int), default=50_000, help="rows of one checkpoint")
+    parser.add_argument("--timeout", type=positive(float), default=60.0, help="seconds for one call")
+    parser.add_argument("--retry-for", type=positive(float), default=60.0, help="seconds without progress until it starts over")
+    parser.add_argument("table", type=table_name, help="DATABASE.TABLE")
     parser.add_argument("file", help="one row on each line")
     try:
         arguments = parser.parse_args(words)
@@ -128,7 +160,7 @@ def main(words=None) -> int:
             clients = [stack.enter_context(loadstar_client.connect(target)) for target in arguments.target]
             Loader(arguments, file, clients).run()
         return 0
-    except (RecordConflict, RecordDamaged, LoadstarError, OSError) as error:
+    except (RecordConflict, RecordDamaged, WrongFile, LoadstarError, OSError) as error:
         print(error, file=sys.stderr)
         another = isinstance(error, RecordConflict) or getattr(error, "action", None) is Action.GIVE_WAY
         return 2 if another else 1

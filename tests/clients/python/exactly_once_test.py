@@ -113,6 +113,18 @@ class ProgramTest(ClientCase):
         self.assertEqual(self.run_program(self.daemon()), 0)
         self.assertEqual(self.cluster.table, self.lines)
 
+    def test_a_record_that_is_beyond_the_end_of_the_file_stops_it(self):
+        self.assertEqual(self.run_program(self.daemon()), 0)
+        (self.directory / "rows.csv").write_text("1,a\n")
+        self.assertEqual(self.run_program(self.daemon()), 1)
+        self.assertEqual(self.cluster.table, self.lines)
+
+    def test_words_that_cannot_be_meant_are_refused(self):
+        words = ["--target", "127.0.0.1:1", "--record", "r", "--writer", "w", "test.t", "f"]
+        for wrong in (["--batch-rows", "0"], ["--checkpoint-rows", "-1"], ["--timeout", "0"], ["--retry-for", "x"]):
+            self.assertEqual(exactly_once.main([*wrong, *words]), 64, wrong)
+        self.assertEqual(exactly_once.main([*words[:-2], "events", "f"]), 64)
+
     def test_a_damaged_record_stops_it(self):
         (self.directory / "state").write_bytes(b"")
         self.assertEqual(self.run_program(self.daemon()), 1)

@@ -230,6 +230,16 @@ TEST_F(ExactlyOnceWritersTest, TheEndRollsBackWhatIsOpenAndKeepsWhatIsPrepared) 
   EXPECT_EQ(visible("open"), 0U);
 }
 
+TEST_F(ExactlyOnceWritersTest, WhatIsOpenWhenTheWriterEndsIsCountedAsAborted) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "open\n")).ok());
+  test::pass_time(io_, 2s);
+  stream->half_close();
+  test::pass_time(io_, 5s);
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_begun_total"), 1);
+  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_total", "aborted"), 1);
+}
+
 TEST_F(ExactlyOnceWritersTest, AbortRollsBackWhatTheTokenDoesNotName) {
   const auto stream = opened_epoch(1);
   EXPECT_TRUE(append(*stream, batch_of(1, 1, "kept\n")).ok());

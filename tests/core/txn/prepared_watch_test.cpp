@@ -75,6 +75,13 @@ TEST_F(PreparedWatchTest, ItWarnsTwiceBeforeTheEnd) {
   EXPECT_EQ(counted(), 0) << "given up long after its time";
 }
 
+TEST_F(PreparedWatchTest, AShortTimeIsWatchedMoreOften) {
+  options_.times.prepared_timeout = 25s;
+  add("l");
+  test::pass_time(io_, 24s);
+  EXPECT_EQ(warned(), 2);
+}
+
 TEST_F(PreparedWatchTest, WhatAnotherDaemonCommittedIsNotWarnedOf) {
   add("l");
   starrocks_.model().commit("l", false);

@@ -125,6 +125,11 @@ ENGINE=OLAP PRIMARY KEY(id) DISTRIBUTED BY HASH(id);
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("none.csv", done.stdout + done.stderr)
 
+    def test_a_directory_is_no_file(self):
+        done = self.push("test.score_board", self.directory)
+        self.assertEqual(done.returncode, 66, done.stdout + done.stderr)
+        self.assertIn("Is a directory", done.stderr)
+
     def test_a_terminal_sees_a_bar(self):
         path = self.directory / "rows.csv"
         path.write_text("".join(f"{n},name {n},{n * 10}\n" for n in range(1, 20001)), encoding="utf-8")

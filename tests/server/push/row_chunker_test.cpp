@@ -116,6 +116,13 @@ TEST(RowChunkerTest, TheHeaderIsKeptAndNotSent) {
   EXPECT_EQ(chunker.header(), "id,name");
 }
 
+TEST(RowChunkerTest, AByteOrderMarkIsNoPartOfTheFirstName) {
+  RowChunker chunker(with(100, "\n", '\0', true));
+  chunker.feed("\xEF\xBB\xBFid,name\n1,a\n");
+  EXPECT_FALSE(chunker.take());
+  EXPECT_EQ(chunker.header(), "id,name");
+}
+
 TEST(RowChunkerTest, OffsetsAreThoseOfTheFile) {
   RowChunker chunker(small(1));
   const auto chunks = cut(chunker, "aa\n\nbb\ncc", 100);
