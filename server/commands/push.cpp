@@ -19,12 +19,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace loadstar::server {
@@ -211,7 +211,7 @@ int push(const PushArguments& arguments) {
   Input input(arguments.file);
   if (!input.is_open()) {
     std::cerr << fmt::format("loadstar push: '{}': {}\n", arguments.file,
-                             std::strerror(input.error()));
+                             std::generic_category().message(input.error()));
     return kExitNoInput;
   }
   RowChunker chunker(plan->chunker);
@@ -268,7 +268,8 @@ int push(const PushArguments& arguments) {
   if (end.never_opened) error = fmt::format("{} at {}", error, arguments.server);
   if (error.empty() && chunker.error()) error = *chunker.error();
   if (error.empty() && input.failed() != 0) {
-    error = fmt::format("'{}': {}", arguments.file, std::strerror(input.failed()));
+    error =
+        fmt::format("'{}': {}", arguments.file, std::generic_category().message(input.failed()));
   }
   if (arguments.output == "json") {
     print_json(session.ledger(), error, display.elapsed());
