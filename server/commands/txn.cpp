@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -113,7 +114,10 @@ int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
       txn::candidates_after(token, arguments.epoch, options.limits.max_pending_checkpoints);
   std::vector<ListedTransaction> found;
   constexpr std::size_t kMostChains = 512;  // as an Open looks at no more
-  for (auto& chain : txn::chains_of(range, kMostChains)) {
+  auto chains = txn::chains_of(range, kMostChains);
+  std::uint64_t first_epoch = range.last_epoch;
+  for (const auto& chain : chains) first_epoch = std::min(first_epoch, chain.epoch());
+  for (auto& chain : chains) {
     while (const auto part = chain.next()) {
       const auto label = starrocks::build(starrocks::PartLabel{
           prefix, arguments.writer, starrocks::database_hash(arguments.database), chain.epoch(),
@@ -128,9 +132,13 @@ int list_candidates(StarrocksSession& session, const TxnArguments& arguments,
     }
   }
   std::cout << fmt::format("Labels of writer {} after checkpoint {}, epochs {} to {}:\n",
-                           arguments.writer, range.after_checkpoint, range.first_epoch,
-                           range.last_epoch)
+                           arguments.writer, range.after_checkpoint, first_epoch, range.last_epoch)
             << render(found);
+  if (first_epoch > range.first_epoch) {
+    std::cout << fmt::format(
+        "Epochs {} to {} were not looked at: list them with a smaller --epoch.\n",
+        range.first_epoch, first_epoch - 1);
+  }
   return kExitOk;
 }
 

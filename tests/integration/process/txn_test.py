@@ -42,7 +42,10 @@ class TxnTest(OnceCase):
         label, token = self.prepared("a")
         shown = self.txn("list", "--writer", "a", "--epoch", "1")
         self.assertIn("Labels of writer a after checkpoint 0, epochs 1 to 1", shown)
+        self.assertNotIn("not looked at", shown)
         self.assertEqual(shown.count(label), 2, "running, and a candidate")
+        far = self.txn("list", "--writer", "a", "--epoch", "100000")
+        self.assertRegex(far, r"Epochs 1 to 99\d+ were not looked at")
         path = self.directory / "token"
         path.write_bytes(token)
         self.assertIn("after checkpoint 1", self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path)))
