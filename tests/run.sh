@@ -1,8 +1,9 @@
 #!/bin/bash
 # Installs, builds and runs every ring of tests (architecture.md 5).
 #
-# Usage: tests/run.sh [--quick] [--stage NAME]... [--list]
+# Usage: tests/run.sh [--quick | --sanitizers] [--stage NAME]... [--list]
 #   --quick        only the release build and its tests
+#   --sanitizers   also R0 to R2 with ASan and UBSan
 #   --stage NAME   only this stage; the ones it builds on must have run before
 #   --list         names the stages
 #
@@ -22,6 +23,8 @@ cd "${ROOT}" || exit 1
 
 readonly STAGES=(packages release-build release-tests tidy tsan-build tsan-tests asan-build asan-tests)
 readonly QUICK=(packages release-build release-tests)
+# Without --sanitizers: from nothing, on two processors, three builds take longer than a CI run may.
+readonly DEFAULT=(packages release-build release-tests tidy tsan-build tsan-tests)
 readonly CI_SECONDS="${LOADSTAR_CI_SECONDS:-2700}"
 
 # A translation unit with Beast and coroutines takes 0.7 GB (style-anchors.md 2.11); 1.5 GiB is safe.
@@ -164,11 +167,12 @@ needs() {
   esac
 }
 
-wanted=("${STAGES[@]}")
+wanted=("${DEFAULT[@]}")
 chosen=()
 while (($# > 0)); do
   case "$1" in
     --quick) wanted=("${QUICK[@]}") ;;
+    --sanitizers) wanted=("${STAGES[@]}") ;;
     --stage)
       shift
       if [[ " ${STAGES[*]} " != *" ${1:-} "* ]]; then

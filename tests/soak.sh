@@ -3,7 +3,7 @@
 #
 # Usage: tests/soak.sh [--stage NAME]... [--list]
 #
-#   ci        tests/run.sh without its limit of time; what follows uses its release build
+#   ci        tests/run.sh --sanitizers without its limit of time; what follows uses its release build
 #   strangers the Flink connector in a mini cluster against the emulator
 #   headers   every header compiles on its own
 #   clang     clang 14 with ASan and UBSan: all of core, config and server, rings R0 to R2
@@ -35,7 +35,7 @@ configure() {
   cmake --preset "$1" -B "$2" "${launcher[@]}" "${@:3}"
 }
 
-stage_ci() { LOADSTAR_CI_SECONDS=0 "${ROOT}/tests/run.sh"; }
+stage_ci() { LOADSTAR_CI_SECONDS=0 "${ROOT}/tests/run.sh" --sanitizers; }
 stage_strangers() {
   ctest --test-dir build/release -L '^soak$' --output-on-failure --no-tests=error
 }
