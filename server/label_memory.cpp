@@ -1,6 +1,6 @@
 #include "server/label_memory.hpp"
 
-#include "core/base/ascii.hpp"
+#include "core/starrocks/sql_reply.hpp"
 
 #include <fmt/format.h>
 
@@ -15,13 +15,6 @@ constexpr std::chrono::seconds kTimeout{10};
 /// Seconds between two transactions of a database that is not busy.
 constexpr std::uint64_t kSlowestPace = 10;
 
-std::optional<std::size_t> column(const starrocks::SqlResult& result, std::string_view name) {
-  for (std::size_t i = 0; i < result.columns.size(); ++i) {
-    if (to_lower(result.columns[i]) == name) return i;
-  }
-  return std::nullopt;
-}
-
 std::optional<std::uint64_t> number(const std::string& text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -33,8 +26,8 @@ std::optional<std::uint64_t> number(const std::string& text) {
 
 LabelMemory label_memory_of(const starrocks::SqlResult& result) {
   LabelMemory memory;
-  const auto key = column(result, "key");
-  const auto value = column(result, "value");
+  const auto key = starrocks::column_of(result, "key");
+  const auto value = starrocks::column_of(result, "value");
   if (!key || !value) return memory;
   for (const auto& row : result.rows) {
     if (row.size() <= std::max(*key, *value) || !row[*key] || !row[*value]) continue;

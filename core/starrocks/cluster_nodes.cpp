@@ -1,36 +1,20 @@
 #include "core/starrocks/cluster_nodes.hpp"
 
 #include "core/starrocks/server_url.hpp"
+#include "core/starrocks/sql_reply.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <utility>
 
 namespace loadstar::starrocks {
-namespace {
-
-bool same_name(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  });
-}
-
-std::optional<std::size_t> column(const SqlResult& result, std::string_view name) {
-  for (std::size_t i = 0; i < result.columns.size(); ++i) {
-    if (same_name(result.columns[i], name)) return i;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<ClusterNode> nodes_of(const SqlResult& result, bool frontends) {
   std::vector<ClusterNode> nodes;
-  auto host = column(result, "IP");
-  if (!host) host = column(result, "Host");
-  const auto port = column(result, "HttpPort");
+  auto host = column_of(result, "IP");
+  if (!host) host = column_of(result, "Host");
+  const auto port = column_of(result, "HttpPort");
   if (!host || !port) return nodes;
   for (const auto& row : result.rows) {
     if (row.size() <= std::max(*host, *port) || !row[*host] || !row[*port]) continue;

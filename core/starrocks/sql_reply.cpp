@@ -1,5 +1,6 @@
 #include "core/starrocks/sql_reply.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/starrocks/bounded_json.hpp"
 #include "core/starrocks/reply.hpp"
 #include "core/starrocks/status.hpp"
@@ -88,6 +89,14 @@ Result<SqlResult> parse_sql_reply(const http::Response& response) {
   }
   if (!has_meta) return malformed("the reply has no meta line");
   return result;
+}
+
+std::optional<std::size_t> column_of(const SqlResult& result, std::string_view name) {
+  const std::string wanted = to_lower(name);
+  for (std::size_t i = 0; i < result.columns.size(); ++i) {
+    if (to_lower(result.columns[i]) == wanted) return i;
+  }
+  return std::nullopt;
 }
 
 std::string sql_literal(std::string_view text) {

@@ -121,10 +121,7 @@ asio::awaitable<void> Part::drive() {
          {"pause_ms", std::to_string(duration_cast<milliseconds>(wait).count())}});
     co_await sleep_for(wait);
   }
-  if (open_) {
-    const bool ended = co_await roll_back();
-    if (ended && begun_) services_.metrics.transaction("aborted");
-  }
+  if (open_) co_await roll_back();
   if (!stopping_) host_.part_ended();
 }
 
@@ -181,8 +178,7 @@ asio::awaitable<bool> Part::attempt() {
   if (stopping_ && step != Step::kPrepared) co_return false;
   if (step == Step::kRollback) {
     services_.metrics.transactions_poisoned.Increment();
-    const bool ended = co_await roll_back();
-    if (ended) services_.metrics.transaction("aborted");
+    co_await roll_back();
   }
   open_ = false;
   transaction_->end();
@@ -264,20 +260,22 @@ asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {
 
 /// Not shielded work of a writer that ends: a rollback is always tried, so that the transaction
 /// does not wait for its timeout.
-asio::awaitable<bool> Part::roll_back() {
+asio::awaitable<void> Part::roll_back() {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   rolling_back_ = true;
   const std::string label = label_;
   const seconds time = stopping_ ? kLastRollbackTimeout : kRollbackTimeout;
   const auto rolled_back = co_await end_transaction(services_.client, table_, label, time);
-  const bool ended = rolled_back.has_value();
-  if (!ended) host_.left_open(label);
+  if (!rolled_back.has_value()) {
+    host_.left_open(label);
+  } else if (begun_) {
+    services_.metrics.transaction("aborted");
+  }
   rolling_back_ = false;
   open_ = false;
   // The state belongs to the whole drive, not to this function: later requests can be cancelled
   // again.
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  co_return ended;
 }
 
 /// What the failure of an attempt means for the rows.

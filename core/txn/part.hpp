@@ -123,8 +123,7 @@ class Part {
   asio::awaitable<PartAttempt::Step> load_next(PartAttempt& attempt);
   asio::awaitable<void> load_beside(starrocks::LoadRequest load, Deadline deadline);
   asio::awaitable<PartAttempt::Step> prepare(PartAttempt& attempt);
-  /// True: the transaction is known to have ended.
-  asio::awaitable<bool> roll_back();
+  asio::awaitable<void> roll_back();
   asio::awaitable<void> judge_failure(const PartAttempt& attempt);
   asio::awaitable<void> fail(Reason reason, std::string message, const PartAttempt& attempt);
   [[nodiscard]] bool something_to_do() const;

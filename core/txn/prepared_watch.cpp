@@ -36,24 +36,14 @@ PreparedWatch::PreparedWatch(const asio::any_io_executor& strand, starrocks::Cli
 
 void PreparedWatch::add(PreparedTransaction transaction, std::unique_ptr<OpenTransaction> gauge) {
   const std::lock_guard lock(mutex_);
-  if (stopping_) return;
-  if (watched_.size() >= kMostWatched) erase(watched_.find(order_.begin()->second));
+  if (stopping_ || watched_.size() >= kMostWatched) return;
   std::string label = transaction.label;
-  order_.emplace(transaction.prepared_at, label);
   watched_.emplace(std::move(label), Watched{std::move(transaction), std::move(gauge)});
 }
 
 void PreparedWatch::remove(const std::string& label) {
   const std::lock_guard lock(mutex_);
-  const auto found = watched_.find(label);
-  if (found != watched_.end()) erase(found);
-}
-
-void PreparedWatch::erase(std::map<std::string, Watched>::iterator at) {
-  const auto [first, last] = order_.equal_range(at->second.transaction.prepared_at);
-  order_.erase(
-      std::find_if(first, last, [at](const auto& entry) { return entry.second == at->first; }));
-  watched_.erase(at);
+  watched_.erase(label);
 }
 
 std::vector<PreparedTransaction> PreparedWatch::all() const {
@@ -91,18 +81,16 @@ asio::awaitable<void> PreparedWatch::watch() {
 std::vector<PreparedTransaction> PreparedWatch::take_due() {
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
-  const auto reached = [this, now](Clock::time_point since, int percent) {
-    return (now - since) * 100 >= options_.times.prepared_timeout * percent;
+  const auto reached = [this, now](const Watched& watched, int percent) {
+    const auto age = now - watched.transaction.prepared_at;
+    return age * 100 >= options_.times.prepared_timeout * percent;
   };
-  while (!order_.empty() && reached(order_.begin()->first, kGiveUpAt)) {
-    erase(watched_.find(order_.begin()->second));
-  }
+  std::erase_if(watched_,
+                [&reached](const auto& entry) { return reached(entry.second, kGiveUpAt); });
   std::vector<PreparedTransaction> due;
-  for (const auto& [since, label] : order_) {
-    // Oldest first: whatever follows is younger.
-    if (!reached(since, kWarnAt.front()) || due.size() >= kMostQuestions) break;
-    Watched& watched = watched_.at(label);
-    if (watched.warnings >= kWarnAt.size() || !reached(since, kWarnAt.at(watched.warnings))) {
+  for (auto& [label, watched] : watched_) {
+    if (due.size() >= kMostQuestions) break;
+    if (watched.warnings >= kWarnAt.size() || !reached(watched, kWarnAt.at(watched.warnings))) {
       continue;
     }
     ++watched.warnings;
@@ -138,7 +126,6 @@ asio::awaitable<void> PreparedWatch::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     watched_.clear();
-    order_.clear();
   }
   stopped_.notify();
   tasks_.cancel();

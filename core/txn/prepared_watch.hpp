@@ -47,8 +47,8 @@ class PreparedWatch {
   PreparedWatch(const asio::any_io_executor& strand, starrocks::Client& client, Metrics& metrics,
                 const CoreOptions& options, Logger logger);
 
-  /// `gauge` counts the transaction and is prepared. At most 100,000 are watched; of more, the
-  /// oldest is given up. start() has to follow.
+  /// `gauge` counts the transaction and is prepared. At most 100,000 are watched, more are not.
+  /// start() has to follow.
   void add(PreparedTransaction transaction, std::unique_ptr<OpenTransaction> gauge);
 
   /// The transaction is committed, aborted or forgotten. Nothing if it is not watched.
@@ -71,9 +71,8 @@ class PreparedWatch {
 
   asio::awaitable<void> watch();
   asio::awaitable<void> look_at(PreparedTransaction transaction);
-  /// Forgets what is too old to be told of; what is to be warned of, oldest first.
+  /// Forgets what is too old to be told of; gives what is to be warned of.
   [[nodiscard]] std::vector<PreparedTransaction> take_due();
-  void erase(std::map<std::string, Watched>::iterator at);
   [[nodiscard]] bool empty() const;
 
   starrocks::Client& client_;
@@ -86,8 +85,7 @@ class PreparedWatch {
 
   mutable std::mutex mutex_;  // guards what follows
   bool stopping_ = false;
-  std::map<std::string, Watched> watched_;               // by label
-  std::multimap<Clock::time_point, std::string> order_;  // of watched_, oldest first
+  std::map<std::string, Watched> watched_;  // by label
 };
 
 }  // namespace loadstar::txn

@@ -1,6 +1,7 @@
 #include "server/operate/transaction_list.hpp"
 
 #include "core/starrocks/label.hpp"
+#include "core/starrocks/sql_reply.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -17,14 +18,9 @@ namespace {
 using starrocks::LabelState;
 using Row = std::vector<std::optional<std::string>>;
 
-/// Index of a column by its name; the number of columns if there is none.
-std::size_t column(const starrocks::SqlResult& result, std::string_view name) {
-  const auto found = std::find(result.columns.begin(), result.columns.end(), name);
-  return static_cast<std::size_t>(found - result.columns.begin());
-}
-
-std::string cell(const Row& row, std::size_t index) {
-  return index < row.size() ? row[index].value_or("") : std::string();
+/// No text without the column, or in a row without the cell.
+std::string cell(const Row& row, std::optional<std::size_t> index) {
+  return index && *index < row.size() ? row[*index].value_or("") : std::string();
 }
 
 bool is_ours(const std::string& label, std::string_view prefix) {
@@ -37,8 +33,8 @@ bool is_ours(const std::string& label, std::string_view prefix) {
 
 std::optional<std::string> database_id(const starrocks::SqlResult& databases,
                                        std::string_view database) {
-  const std::size_t id = column(databases, "DbId");
-  const std::size_t name = column(databases, "DbName");
+  const auto id = starrocks::column_of(databases, "DbId");
+  const auto name = starrocks::column_of(databases, "DbName");
   for (const Row& row : databases.rows) {
     const std::string found = cell(row, name);
     // Old releases write the name with its cluster: `default_cluster:db`.
@@ -48,10 +44,10 @@ std::optional<std::string> database_id(const starrocks::SqlResult& databases,
 }
 
 std::vector<ListedTransaction> ours(const starrocks::SqlResult& running, std::string_view prefix) {
-  const std::size_t label = column(running, "Label");
-  const std::size_t state = column(running, "TransactionStatus");
-  const std::size_t id = column(running, "TransactionId");
-  const std::size_t begun = column(running, "PrepareTime");
+  const auto label = starrocks::column_of(running, "Label");
+  const auto state = starrocks::column_of(running, "TransactionStatus");
+  const auto id = starrocks::column_of(running, "TransactionId");
+  const auto begun = starrocks::column_of(running, "PrepareTime");
   std::vector<ListedTransaction> transactions;
   for (const Row& row : running.rows) {
     if (!is_ours(cell(row, label), prefix)) continue;

@@ -43,4 +43,15 @@ T run(boost::asio::io_context& io, boost::asio::awaitable<T> task) {
   return std::move(*value);
 }
 
+/// The same for a task without a result.
+inline void run(boost::asio::io_context& io, boost::asio::awaitable<void> task) {
+  struct Nothing {};
+  auto wrap = [](boost::asio::awaitable<void> inner) -> boost::asio::awaitable<Nothing> {
+    co_await std::move(inner);
+    co_return Nothing{};
+  };
+  auto wrapped = wrap(std::move(task));
+  run(io, std::move(wrapped));
+}
+
 }  // namespace loadstar::test

@@ -15,12 +15,8 @@ class CandidateSearchTest : public ExactlyOnceFixture {
  protected:
   void TearDown() override {
     transport_.mood = nullptr;
-    auto stop = [](CandidateSearch& search, RollbackQueue& rollbacks) -> asio::awaitable<bool> {
-      search.stop();
-      co_await rollbacks.stop();
-      co_return true;
-    };
-    EXPECT_TRUE(test::run(io_, stop(search_, rollbacks_)));
+    search_.stop();
+    test::run(io_, rollbacks_.stop());
     ExactlyOnceFixture::TearDown();
   }
 

@@ -22,13 +22,7 @@ namespace loadstar::txn {
 class DirectoryFixture : public ::testing::Test {
  protected:
   void SetUp() override { test::reset_clock(); }
-  void TearDown() override {
-    auto stop = [](TableDirectory& tables) -> asio::awaitable<bool> {
-      co_await tables.stop();
-      co_return true;
-    };
-    EXPECT_TRUE(test::run(io_, stop(directory())));
-  }
+  void TearDown() override { test::run(io_, directory().stop()); }
 
   static CoreOptions default_options() {
     CoreOptions options;

@@ -41,11 +41,7 @@ TEST_F(ExactlyOnceCheckpointTest, WhatAnotherProcessCommittedMakesRoom) {
   ASSERT_TRUE(commit(token, &other).ok());
   EXPECT_TRUE(append(*stream, batch_of(9, 9, "row9\n")).ok());
   EXPECT_TRUE(checkpoint(1, 9, 9).ok());
-  auto stop = [](WriterRegistry& writers) -> asio::awaitable<bool> {
-    co_await writers.stop();
-    co_return true;
-  };
-  EXPECT_TRUE(test::run(io_, stop(other)));
+  test::run(io_, other.stop());
 }
 
 TEST_F(ExactlyOnceCheckpointTest, AnotherEpochIsFencedOrNotOpen) {

@@ -233,14 +233,7 @@ TEST_F(ExactlyOnceFaultsTest, ATokenOfNoCheckpointCommitsNothing) {
   stream_ = opened_epoch(1);
   EXPECT_TRUE(append(*stream_, batch_of(1, 1, "a\n")).ok());
   test::pass_time(io_, 2s);
-  ResumeToken made_up;
-  made_up.prefix = "ls";
-  made_up.writer = "w";
-  made_up.database = "test";
-  made_up.epoch = 1;
-  made_up.checkpoint = 1;
-  made_up.last_sequence = 1;
-  made_up.parts = {{"t", 1, 1, 0}};
+  ResumeToken made_up{"ls", "w", "test", 1, 1, 1, {{"t", 1, 1, 0}}};
   ASSERT_EQ(starrocks_.model().state(label_of(made_up, made_up.parts[0])),
             TransactionState::kPrepare);
   auto other = fresh_registry();
@@ -253,11 +246,7 @@ TEST_F(ExactlyOnceFaultsTest, ATokenOfNoCheckpointCommitsNothing) {
   EXPECT_EQ(never_begun.refusal().reason, Reason::kOutcomeUnknown);
   EXPECT_EQ(visible("a"), 0U);
   EXPECT_EQ(starrocks_.model().commits(), 0U);
-  auto stop = [](WriterRegistry& writers) -> asio::awaitable<bool> {
-    co_await writers.stop();
-    co_return true;
-  };
-  EXPECT_TRUE(test::run(io_, stop(*other)));
+  test::run(io_, other->stop());
 }
 
 /// Abort without the token, and Commit, which comes so many milliseconds later.

@@ -71,13 +71,7 @@ class ExactlyOnceFixture : public RegistryFixture {
   /// A token of epoch 1 whose parts 0, 1, ... of checkpoint 1 are prepared by hand, in tables t
   /// and u by turns, with a row each ("row0", ...).
   ResumeToken prepared(std::uint64_t parts) {
-    ResumeToken token;
-    token.prefix = "ls";
-    token.writer = "w";
-    token.database = "test";
-    token.epoch = 1;
-    token.checkpoint = 1;
-    token.last_sequence = parts;
+    ResumeToken token{"ls", "w", "test", 1, 1, parts, {}};
     for (std::uint64_t part = 0; part < parts; ++part) {
       token.parts.push_back({part % 2 == 0 ? "t" : "u", 1, 1, part});
       const std::string label = label_of(token, token.parts.back());

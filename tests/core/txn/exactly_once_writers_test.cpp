@@ -2,7 +2,6 @@
 
 #include "core/starrocks/label.hpp"
 #include "tests/core/txn/exactly_once_fixture.hpp"
-#include "tests/support/metric_value.hpp"
 
 #include <gtest/gtest.h>
 
@@ -207,11 +206,7 @@ TEST_F(ExactlyOnceWritersTest, AnotherDaemonCommitsTheToken) {
   EXPECT_EQ(visible("a"), 1U);
   EXPECT_TRUE(commit(prepared.value().resume_token).ok());
   EXPECT_EQ(visible("a"), 1U);
-  auto stop = [](WriterRegistry& writers) -> asio::awaitable<bool> {
-    co_await writers.stop();
-    co_return true;
-  };
-  EXPECT_TRUE(test::run(io_, stop(other)));
+  test::run(io_, other.stop());
 }
 
 // F005, F241: half-close and the end of the daemon roll back what is open and never what is
@@ -228,16 +223,6 @@ TEST_F(ExactlyOnceWritersTest, TheEndRollsBackWhatIsOpenAndKeepsWhatIsPrepared) 
   EXPECT_TRUE(commit(prepared.value().resume_token).ok());
   EXPECT_EQ(visible("prepared"), 1U);
   EXPECT_EQ(visible("open"), 0U);
-}
-
-TEST_F(ExactlyOnceWritersTest, WhatIsOpenWhenTheWriterEndsIsCountedAsAborted) {
-  const auto stream = opened_epoch(1);
-  EXPECT_TRUE(append(*stream, batch_of(1, 1, "open\n")).ok());
-  test::pass_time(io_, 2s);
-  stream->half_close();
-  test::pass_time(io_, 5s);
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_begun_total"), 1);
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_total", "aborted"), 1);
 }
 
 TEST_F(ExactlyOnceWritersTest, AbortRollsBackWhatTheTokenDoesNotName) {
@@ -303,67 +288,6 @@ TEST_F(ExactlyOnceWritersTest, TheOtherDeliveryUnderTheSameNameIsRefused) {
   request.epoch = 1;
   EXPECT_EQ(test::run(io_, writers_->open(std::move(request))).refusal().reason,
             Reason::kUnsupportedCombination);
-}
-
-TEST_F(ExactlyOnceWritersTest, StatusShowsEpochAndTransactions) {
-  const auto stream = opened_epoch(4);
-  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
-  ASSERT_TRUE(checkpoint(4, 1, 1).ok());
-  EXPECT_TRUE(append(*stream, batch_of(2, 2, "b\n")).ok());
-  test::pass_time(io_, 2s);
-  const auto report = test::run(io_, writers_->status("w"));
-  ASSERT_EQ(report.writers.size(), 1U);
-  EXPECT_EQ(report.writers[0].epoch, 4U);
-  ASSERT_EQ(report.writers[0].transactions.size(), 2U);
-  EXPECT_EQ(report.writers[0].transactions[0].state, TransactionState::kPrepared);
-  EXPECT_EQ(report.writers[0].transactions[1].state, TransactionState::kOpen);
-  EXPECT_FALSE(report.writers[0].transactions[1].label.empty());
-}
-
-// ingest-api.md 4.5: the client that went away is the one that does not commit.
-TEST_F(ExactlyOnceWritersTest, WhatAGoneWriterHasPreparedIsStillShownCountedAndWarnedOf) {
-  const auto stream = opened_epoch(4);
-  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
-  const auto prepared = checkpoint(4, 1, 1);
-  ASSERT_TRUE(prepared.ok());
-  stream->disconnect();
-  test::pass_time(io_, options_.limits.session_grace + 5s);
-  const auto report = test::run(io_, writers_->status("w"));
-  ASSERT_EQ(report.writers.size(), 1U);
-  EXPECT_FALSE(report.writers[0].connected);
-  EXPECT_EQ(report.writers[0].epoch, 4U);
-  ASSERT_EQ(report.writers[0].transactions.size(), 1U);
-  EXPECT_EQ(report.writers[0].transactions[0].state, TransactionState::kPrepared);
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 1);
-  test::pass_time(io_, options_.times.prepared_timeout * 4 / 5);
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_errors_total", "PREPARED_EXPIRING"), 1);
-  EXPECT_TRUE(commit(prepared.value().resume_token).ok());
-  EXPECT_EQ(visible("a"), 1U);
-  EXPECT_TRUE(test::run(io_, writers_->status("w")).writers.empty());
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 0);
-}
-
-TEST_F(ExactlyOnceWritersTest, WhatASuccessorRollsBackIsNotShownAsPrepared) {
-  const auto stream = opened_epoch(1);
-  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
-  ASSERT_TRUE(checkpoint(1, 1, 1).ok());
-  const auto next = opened_epoch(2);
-  const auto report = test::run(io_, writers_->status("w"));
-  ASSERT_EQ(report.writers.size(), 1U);
-  EXPECT_TRUE(report.writers[0].transactions.empty());
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 0);
-}
-
-// A Commit that its deadline ended took as long as that.
-TEST_F(ExactlyOnceWritersTest, ACommitThatRunsIntoItsDeadlineIsObserved) {
-  const auto stream = opened_epoch(1);
-  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
-  const auto prepared = checkpoint(1, 1, 1);
-  ASSERT_TRUE(prepared.ok());
-  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kHang; };
-  EXPECT_FALSE(commit(prepared.value().resume_token).ok());
-  EXPECT_EQ(test::metric_value(registry_, "loadstar_commit_duration_seconds"), 1);
-  transport_.mood = nullptr;
 }
 
 // The session grace is for clients that stay away, not for one whose Open takes long.

@@ -24,13 +24,7 @@ class PreparedWatchTest : public ExactlyOnceFixture {
     stop();
     ExactlyOnceFixture::TearDown();
   }
-  void stop() {
-    auto stopped = [](PreparedWatch& watch) -> asio::awaitable<bool> {
-      co_await watch.stop();
-      co_return true;
-    };
-    EXPECT_TRUE(test::run(io_, stopped(watch_)));
-  }
+  void stop() { test::run(io_, watch_.stop()); }
   void add(const std::string& label) {
     PreparedTransaction transaction;
     transaction.label = label;

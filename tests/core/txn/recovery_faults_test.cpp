@@ -249,14 +249,7 @@ TEST_F(RecoveryFaultsTest, AThousandWritersReopenAtOnce) {
     const std::string writer = fmt::format("w{}", i);
     decided.push_back(orphan(1, 1, 0, writer));
     if (i % 10 == 0) undecided.push_back(orphan(1, 2, 0, writer));
-    ResumeToken token;
-    token.prefix = "ls";
-    token.writer = writer;
-    token.database = "test";
-    token.epoch = 1;
-    token.checkpoint = 1;
-    token.last_sequence = 1;
-    token.parts = {{"t", 1, 1, 0}};
+    const ResumeToken token{"ls", writer, "test", 1, 1, 1, {{"t", 1, 1, 0}}};
     tasks.spawn(open_and_keep(request_of(writer, 2, encode(token)), answers[i]));
   }
   test::pass_time(io_, 10s);

@@ -23,13 +23,7 @@ namespace loadstar::txn {
 class RegistryFixture : public ::testing::Test {
  protected:
   void SetUp() override { test::reset_clock(); }
-  void TearDown() override {
-    auto stop = [](WriterRegistry& writers) -> asio::awaitable<bool> {
-      co_await writers.stop();
-      co_return true;
-    };
-    EXPECT_TRUE(test::run(io_, stop(*writers_)));
-  }
+  void TearDown() override { test::run(io_, writers_->stop()); }
 
   static CoreOptions options() {
     CoreOptions options;

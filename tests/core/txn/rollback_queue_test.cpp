@@ -26,13 +26,7 @@ class RollbackQueueTest : public ExactlyOnceFixture {
     stop();
     ExactlyOnceFixture::TearDown();
   }
-  void stop() {
-    auto stopped = [](RollbackQueue& queue) -> asio::awaitable<bool> {
-      co_await queue.stop();
-      co_return true;
-    };
-    EXPECT_TRUE(test::run(io_, stopped(queue_)));
-  }
+  void stop() { test::run(io_, queue_.stop()); }
   /// A transaction in PREPARE.
   void begin(const std::string& label) { starrocks_.model().begin(label, "t", 86'400s); }
   double aborted() {

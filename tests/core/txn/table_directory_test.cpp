@@ -102,12 +102,8 @@ TEST_F(TableDirectoryTest, StoppingEndsWhoWaits) {
   tasks.spawn(wait(directory(), ended));
   test::run_until_idle(io_);
   EXPECT_FALSE(ended);
-  auto stop = [](TableDirectory& tables) -> asio::awaitable<bool> {
-    co_await tables.stop();
-    co_return true;
-  };
   const auto before = Clock::now();
-  EXPECT_TRUE(test::run(io_, stop(directory())));
+  test::run(io_, directory().stop());
   EXPECT_LT(Clock::now() - before, 1s);
   EXPECT_TRUE(ended);
   EXPECT_FALSE(info("t").ok()) << "nothing is asked for any more";
@@ -192,12 +188,8 @@ TEST_F(TableDirectoryTest, AllTablesStopAtOnce) {
   }
   test::pass_time(io_, 1s);
   const auto before = Clock::now();
-  auto stop = [](TableDirectory& tables) -> asio::awaitable<bool> {
-    const Deadline rollbacks_until = Clock::now() + 1s;
-    co_await tables.stop(rollbacks_until);
-    co_return true;
-  };
-  EXPECT_TRUE(test::run(io_, stop(directory())));
+  const Deadline rollbacks_until = Clock::now() + 1s;
+  test::run(io_, directory().stop(rollbacks_until));
   EXPECT_LT(Clock::now() - before, 1500ms) << "not one after the other";
 }
 

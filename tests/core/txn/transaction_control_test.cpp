@@ -13,11 +13,7 @@ using namespace std::chrono_literals;
 class TransactionControlTest : public ExactlyOnceFixture {
  protected:
   void TearDown() override {
-    auto stop = [](TransactionControl& control) -> asio::awaitable<bool> {
-      co_await control.stop();
-      co_return true;
-    };
-    EXPECT_TRUE(test::run(io_, stop(control_)));
+    test::run(io_, control_.stop());
     ExactlyOnceFixture::TearDown();
   }
 
