@@ -45,12 +45,6 @@ void set_day(DayText& text, std::int64_t days) {
   text.days = days;
 }
 
-char* put_date(char* to, std::int64_t days, DayText& last) {
-  if (days != last.days) set_day(last, days);
-  std::memcpy(to, last.text.data(), last.text.size());
-  return to + last.text.size();
-}
-
 /// Number in `text` at `at`, `count` digits long; -1 if there is none.
 int number_at(std::string_view text, std::size_t at, std::size_t count) {
   if (text.size() < at + count) return -1;
@@ -97,18 +91,24 @@ bool is_datetime(std::int64_t micros) {
   return micros >= kFirstDay * kDayMicros && micros < (kLastDay + 1) * kDayMicros;
 }
 
+char* put_date(char* to, std::int64_t days, DayText& last) {
+  if (days != last.days) set_day(last, days);
+  std::memcpy(to, last.text.data(), last.text.size());
+  return to + last.text.size();
+}
+
 void append_date(TextBuffer& out, std::int64_t days, DayText& last) {
   out.commit(put_date(out.room(16), days, last));
 }
 
-void append_datetime(TextBuffer& out, std::int64_t micros, DayText& last) {
+char* put_datetime(char* to, std::int64_t micros, DayText& last) {
   std::int64_t days = micros / kDayMicros;
   std::int64_t of_day = micros % kDayMicros;
   if (of_day < 0) {
     of_day += kDayMicros;
     --days;
   }
-  char* to = put_date(out.room(32), days, last);
+  to = put_date(to, days, last);
   const auto seconds = static_cast<unsigned>(of_day / 1'000'000);
   const auto fraction = static_cast<unsigned>(of_day % 1'000'000);
   *to++ = ' ';
@@ -123,7 +123,11 @@ void append_datetime(TextBuffer& out, std::int64_t micros, DayText& last) {
     to = put_pair(to, fraction / 100 % 100);
     to = put_pair(to, fraction % 100);
   }
-  out.commit(to);
+  return to;
+}
+
+void append_datetime(TextBuffer& out, std::int64_t micros, DayText& last) {
+  out.commit(put_datetime(out.room(kDatetimeRoom), micros, last));
 }
 
 bool append_date_text(TextBuffer& out, std::string_view text) {

@@ -3,6 +3,7 @@
 #include "core/ingest/text_buffer.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -25,6 +26,13 @@ struct DayText {
   std::int64_t days = 0;
   std::array<char, 10> text{'1', '9', '7', '0', '-', '0', '1', '-', '0', '1'};
 };
+
+/// Room for the text of any DATE or DATETIME.
+inline constexpr std::size_t kDatetimeRoom = 32;
+
+/// As append_date() and append_datetime(), into kDatetimeRoom bytes at `to`. Return the end.
+[[nodiscard]] char* put_date(char* to, std::int64_t days, DayText& last);
+[[nodiscard]] char* put_datetime(char* to, std::int64_t micros, DayText& last);
 
 /// Appends "YYYY-MM-DD" of a DATE.
 void append_date(TextBuffer& out, std::int64_t days, DayText& last);

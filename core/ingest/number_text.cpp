@@ -15,9 +15,6 @@ namespace {
 
 __extension__ using Uint128 = unsigned __int128;
 
-constexpr std::size_t kIntegerRoom = 24;
-constexpr std::size_t kDoubleRoom = 32;
-
 /// To the nearest integer, halves to the even one, for numbers below 2^51; others become something
 /// that is at least as large. What std::rint() does, but without the call that it is on processors
 /// of the first generation.
@@ -117,21 +114,18 @@ void append_plain(TextBuffer& out, const Decimal& decimal) {
 }  // namespace
 
 void append_integer(TextBuffer& out, std::int64_t value) {
-  char* to = out.room(kIntegerRoom);
-  auto magnitude = static_cast<std::uint64_t>(value);
-  if (value < 0) {
-    *to++ = '-';
-    magnitude = 0 - magnitude;
-  }
-  out.commit(put_unsigned(to, magnitude));
+  out.commit(put_integer(out.room(kIntegerRoom), value));
 }
 
-void append_double(TextBuffer& out, double value) {
+char* put_double(char* to, double value) {
   LOADSTAR_ASSERT(std::isfinite(value), "only finite numbers have a text");
-  char* to = out.room(kDoubleRoom);
   if (value == 0) {
-    out.append(std::signbit(value) ? std::string_view("-0.0") : std::string_view("0"));
-    return;
+    constexpr std::string_view kMinusZero = "-0.0";
+    if (!std::signbit(value)) {
+      *to++ = '0';
+      return to;
+    }
+    return std::copy(kMinusZero.begin(), kMinusZero.end(), to);
   }
   // Numbers of at most two decimals, which most are, need no search for the shortest text. The
   // check r / 100 == value makes it exact (performance.md 2).
@@ -148,10 +142,13 @@ void append_double(TextBuffer& out, double value) {
       *to++ = static_cast<char>('0' + rest / 10);
       if (rest % 10 != 0) *to++ = static_cast<char>('0' + rest % 10);
     }
-    out.commit(to);
-    return;
+    return to;
   }
-  out.commit(std::to_chars(to, to + kDoubleRoom, value).ptr);
+  return std::to_chars(to, to + kDoubleRoom, value).ptr;
+}
+
+void append_double(TextBuffer& out, double value) {
+  out.commit(put_double(out.room(kDoubleRoom), value));
 }
 
 bool fits_integer(TypeKind kind, std::int64_t value) {

@@ -3,6 +3,7 @@
 #include "core/base/table_schema.hpp"
 #include "core/ingest/text_buffer.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -10,6 +11,12 @@ namespace loadstar::ingest {
 
 /// Appends decimal digits.
 void append_integer(TextBuffer& out, std::int64_t value);
+
+/// Room for the text of any double.
+inline constexpr std::size_t kDoubleRoom = 32;
+
+/// As append_double(), into kDoubleRoom bytes at `to`. Returns the end.
+[[nodiscard]] char* put_double(char* to, double value);
 
 /// Appends the shortest text that reads back as exactly `value`, in a form that is also a JSON
 /// number. `value` is finite. The sign of zero is kept ("-0.0").

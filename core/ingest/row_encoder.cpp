@@ -2,6 +2,7 @@
 
 #include "core/ingest/column_expression.hpp"
 #include "core/ingest/json_text.hpp"
+#include "core/ingest/usual_value.hpp"
 #include "core/ingest/violations.hpp"
 #include "core/ingest/wire_reader.hpp"
 
@@ -95,7 +96,10 @@ class RowEncoder {
         writer_(target, zone, out_),
         wrong_(path),
         unsupported_(path) {
-    if (target != Target::kJson) return;
+    if (target != Target::kJson) {
+      usual_.emplace(plan);
+      return;
+    }
     for (const ColumnPlan& column : plan.columns) {
       TextBuffer name(64);
       append_json_string(name, column.json_name);
@@ -127,6 +131,7 @@ class RowEncoder {
     std::size_t index = 0;
     const std::size_t columns = plan_.columns.size();
     bool good = true;
+    if (usual_) put_usual(reader, index);
     while (!reader.done()) {
       WireTag tag;
       std::string_view value;
@@ -134,6 +139,7 @@ class RowEncoder {
         if (!reader.bytes(value)) return damaged();
         if (good && index < columns) good = encode_value(row, index, value);
         ++index;
+        if (usual_ && good) put_usual(reader, index);
         continue;
       }
       if (!reader.tag(tag)) return damaged();
@@ -153,6 +159,26 @@ class RowEncoder {
                    fmt::format("has {} values, but columns has {} names", index, columns));
     }
     if (good) end_row(op);
+  }
+
+  /// Writes values for as long as they are usual ones.
+  void put_usual(WireReader& reader, std::size_t& index) {
+    const std::size_t columns = plan_.columns.size();
+    if (index >= columns) return;
+    const std::string_view rest = reader.rest();
+    char* to = out_.room(rest.size() + (columns - index) * (UsualValues::kRoom + 1));
+    for (; index < columns; ++index) {
+      WireReader next = reader;
+      std::string_view value;
+      if (!next.pass(kRowValuesTag) || !next.bytes(value)) break;
+      char* at = to;
+      if (index > 0) *at++ = kColumnSeparator;
+      at = usual_->put(index, value, rest.data() + rest.size(), at);
+      if (at == nullptr) break;
+      to = at;
+      reader = next;
+    }
+    out_.commit(to);
   }
 
   /// Writes one value. False if the rest of the row need not be looked at.
@@ -267,6 +293,7 @@ class RowEncoder {
   const RowPlan& plan_;
   Target target_;
   TextBuffer out_;
+  std::optional<UsualValues> usual_;  ///< CSV only
   ValueWriter writer_;
   Violations wrong_;
   Violations unsupported_;

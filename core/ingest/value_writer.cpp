@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 namespace loadstar::ingest {
@@ -19,53 +18,11 @@ namespace {
 /// Longest VARCHAR (starrocks-load-protocol.md 10), for columns whose length is not known.
 constexpr std::size_t kLongestString = 1'048'576;
 
-/// A byte in each of eight: what words of text are compared with.
-constexpr std::uint64_t kEach = 0x0101'0101'0101'0101;
-constexpr std::uint64_t kHighBits = 0x80 * kEach;
+}  // namespace
 
-/// Not 0 if one of the eight bytes is 0.
-constexpr std::uint64_t zero_byte(std::uint64_t word) { return (word - kEach) & ~word & kHighBits; }
-
-/// What was seen while a text was copied; not 0 = yes.
-struct Seen {
-  std::uint64_t separator = 0;  ///< kColumnSeparator or kRowDelimiter
-  std::uint64_t beyond_ascii = 0;
-};
-
-void copy_word(char* to, const char* from, Seen& seen) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, from, sizeof(word));
-  std::memcpy(to, &word, sizeof(word));
-  seen.separator |= zero_byte(word ^ (static_cast<unsigned char>(kColumnSeparator) * kEach)) |
-                    zero_byte(word ^ (static_cast<unsigned char>(kRowDelimiter) * kEach));
-  seen.beyond_ascii |= word & kHighBits;
-}
-
-/// Copies `text` to `to` and looks at it on the way, eight bytes at a time: most of the bytes of
-/// most rows come through here.
-Seen copy_text(char* to, std::string_view text) {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  Seen seen;
-  if (text.size() >= kWord) {
-    std::size_t at = 0;
-    for (; at + kWord <= text.size(); at += kWord) copy_word(to + at, text.data() + at, seen);
-    // The last word may overlap the one before.
-    copy_word(to + text.size() - kWord, text.data() + text.size() - kWord, seen);
-    return seen;
-  }
-  for (const char c : text) {
-    if (c == kColumnSeparator || c == kRowDelimiter) seen.separator = 1;
-    seen.beyond_ascii |= static_cast<unsigned char>(c) & 0x80U;
-    *to++ = c;
-  }
-  return seen;
-}
-
-std::size_t longest(const ColumnType& type) {
+std::size_t longest_text(const ColumnType& type) {
   return type.length > 0 ? static_cast<std::size_t>(type.length) : kLongestString;
 }
-
-}  // namespace
 
 Fit ValueWriter::write(const ColumnPlan& column, std::string_view message) {
   refused_null_ = false;
@@ -140,9 +97,9 @@ Fit ValueWriter::write_string(const ColumnType& type, const WireValue& value, Si
     return write_natural_text(type, value, site);
   }
   if (value.kind != ValueKind::kString) return refuse_kind(type, value);
-  if (value.bytes.size() > longest(type)) {
+  if (value.bytes.size() > longest_text(type)) {
     return refuse(fmt::format("has {} bytes, but {} takes {}", value.bytes.size(), to_string(type),
-                              longest(type)));
+                              longest_text(type)));
   }
   return put_text(value.bytes, site);
 }
@@ -153,9 +110,9 @@ Fit ValueWriter::write_binary(const ColumnType& type, const WireValue& value, Si
     return refuse(fmt::format("is {} within another type, which StarRocks reads from no text",
                               to_string(type)));
   }
-  if (value.bytes.size() > longest(type)) {
+  if (value.bytes.size() > longest_text(type)) {
     return refuse(fmt::format("has {} bytes, but {} takes {}", value.bytes.size(), to_string(type),
-                              longest(type)));
+                              longest_text(type)));
   }
   if (!csv() && value.bytes.empty()) {
     return refuse(
@@ -267,7 +224,7 @@ Fit ValueWriter::put_text(std::string_view text, Site site) {
 
 Fit ValueWriter::put_csv_field(std::string_view text) {
   char* const to = out_.room(text.size());
-  const Seen seen = copy_text(to, text);
+  const SeenInText seen = copy_text(to, text);
   if (seen.beyond_ascii != 0 && !is_utf8(text)) return refuse("is not valid UTF-8");
   if (text == "\\N") return not_carried("is the text \\N, which CSV reads as NULL");
   if (seen.separator != 0) {

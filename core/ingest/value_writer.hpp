@@ -4,6 +4,7 @@
 #include "core/ingest/calendar.hpp"
 #include "core/ingest/row_plan.hpp"
 #include "core/ingest/text_buffer.hpp"
+#include "core/ingest/text_copy.hpp"
 #include "core/ingest/time_zone.hpp"
 #include "core/ingest/wire_value.hpp"
 
@@ -12,10 +13,6 @@
 #include <string_view>
 
 namespace loadstar::ingest {
-
-/// Separators of the CSV that typed rows are written in: the daemon owns both sides (D7).
-inline constexpr char kColumnSeparator = '\x01';
-inline constexpr char kRowDelimiter = '\x02';
 
 /// Text that typed rows become.
 enum class Target : std::uint8_t { kCsv, kJson };
@@ -26,6 +23,9 @@ enum class Fit : std::uint8_t {
   kNotCarried,  ///< right, but CSV cannot carry it
   kRefused,     ///< wrong for its column
 };
+
+/// Most bytes that a CHAR, VARCHAR or VARBINARY of `type` takes.
+[[nodiscard]] std::size_t longest_text(const ColumnType& type);
 
 /// Writes values as the text that StarRocks reads for a column's type, if they fit it without any
 /// change: range, length, precision, NULL. After anything but kOk the output holds rubbish behind

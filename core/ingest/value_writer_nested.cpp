@@ -1,4 +1,5 @@
 #include "core/ingest/column_expression.hpp"
+#include "core/ingest/json_number.hpp"
 #include "core/ingest/json_scanner.hpp"
 #include "core/ingest/json_text.hpp"
 #include "core/ingest/natural_json.hpp"
@@ -74,6 +75,14 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
   const std::string_view text = trim(value.bytes);
   if (!is_utf8(text) || !is_json(text)) {
     return refuse("is no JSON text; a text that is meant as a JSON string needs its quotes");
+  }
+  const std::string_view number = number_not_kept(text);
+  if (!number.empty()) {
+    constexpr std::size_t kMostShown = 40;
+    return refuse(
+        fmt::format("has the number {}{}, which StarRocks cannot keep in JSON: its "
+                    "numbers are 64-bit integers and doubles; send it as a string",
+                    number.substr(0, kMostShown), number.size() > kMostShown ? "..." : ""));
   }
   const bool marked = std::string_view("{[\"").find(text.front()) != std::string_view::npos;
   if (csv() && !marked) return not_carried(std::string(kNotCarried));

@@ -48,6 +48,8 @@ class WireReader {
       : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   [[nodiscard]] bool done() const { return at_ == end_; }
+  /// What has not been read yet.
+  [[nodiscard]] std::string_view rest() const { return {at_, end_}; }
 
   [[nodiscard]] bool varint(std::uint64_t& value) {
     if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {

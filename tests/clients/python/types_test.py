@@ -146,6 +146,11 @@ class TextTest(TypedCase):
         self.assertEqual(self.refusal("auto_json", [{"k": [1, float("nan")]}]),
                          [path + ".map_value.values[0].list_value.values[1]"])
 
+    def test_numbers_that_a_json_column_does_not_keep_are_refused(self):
+        for text in ("1e999", '{"k": [18446744073709551616]}'):
+            for form in FORMATS:
+                self.assertEqual(self.refusal(f"{form}_json", [text]), ["batch[sequence=1].rows[0].values[1]"], (form, text))
+
 
 class RowsTest(ClusterCase):
     """Order across lanes, deletes, images of updates, columns that differ from batch to batch."""

@@ -31,6 +31,7 @@ TEST(ValueWriterNestedTest, JsonColumns) {
   }
   EXPECT_TRUE(refused("json", wire::string_value("")));
   EXPECT_TRUE(refused("json", wire::string_value("{a:1}")));
+  EXPECT_TRUE(refused("json", wire::string_value("{\"a\":18446744073709551616}")));
   EXPECT_TRUE(refused("json", wire::bytes_value("{}")));
   const std::string map = wire::map_value(
       {wire::string_value("k\""), wire::int_value(2)},
