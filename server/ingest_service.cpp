@@ -215,7 +215,7 @@ IngestService::IngestService(asio::any_io_executor executor, const CoreOptions& 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Write(
     grpc::CallbackServerContext* context) {
   auto body = [this](StreamCall& call) { return serve(call); };
-  return new StreamCall(executor_, *context, logger_, std::move(body));
+  return new StreamCall(executor_, *context, read_ahead_, logger_, std::move(body));
 }
 
 asio::awaitable<void> IngestService::serve(StreamCall& call) {

@@ -61,6 +61,7 @@ class IngestService final
   LogLimit ended_lines_{200, 5};
   LogLimit refused_lines_{200, 5};
   std::atomic<std::uint64_t> streams_{0};
+  ReadAhead read_ahead_;
 };
 
 }  // namespace loadstar::server

@@ -20,8 +20,6 @@ namespace {
 
 /// How long a half-close is doubted before it is believed.
 constexpr std::chrono::milliseconds kHalfCloseDoubt{50};
-/// Bytes that are read ahead of the body; the message that reaches it is the last one.
-constexpr std::size_t kReadAhead = 64U << 10U;
 
 /// Resumes a coroutine on `executor`, where it runs. Never in place: gRPC's threads have other
 /// things to do.
@@ -44,14 +42,20 @@ std::string describe(const std::exception_ptr& failure) {
 }  // namespace
 
 StreamCall::StreamCall(const asio::any_io_executor& executor, grpc::CallbackServerContext& context,
-                       Logger logger, Body body)
+                       ReadAhead& read_ahead, Logger logger, Body body)
     : strand_(asio::make_strand(executor)),
       context_(context),
+      read_ahead_(read_ahead),
       logger_(std::move(logger)),
       body_(std::move(body)) {
   auto start = [this]() -> asio::awaitable<void> { return body_(*this); };
   auto on_exit = [this](const std::exception_ptr& failure) { body_ended(failure); };
   asio::co_spawn(strand_, std::move(start), std::move(on_exit));
+}
+
+StreamCall::~StreamCall() {
+  for (const SliceList& message : taken_) read_ahead_.remove(message.size());
+  for (const SliceList& message : inbox_) read_ahead_.remove(message.size());
 }
 
 asio::awaitable<ReadEnd> StreamCall::read(SliceList& into) {
@@ -67,6 +71,7 @@ asio::awaitable<ReadEnd> StreamCall::read(SliceList& into) {
   if (!taken_.empty()) {
     into = std::move(taken_.front());
     taken_.pop_front();
+    read_ahead_.remove(into.size());
     co_return ReadEnd::kNone;
   }
   if (cancelled()) co_return ReadEnd::kCancelled;
@@ -188,9 +193,10 @@ void StreamCall::OnReadDone(bool ok) {
   {
     const std::lock_guard lock(mutex_);
     inbox_bytes_ += message.size();
+    read_ahead_.add(message.size());
     inbox_.push_back(std::move(message));
     reader.swap(reader_);
-    again = inbox_bytes_ < kReadAhead;
+    again = read_ahead_.allows(inbox_bytes_);
     reading_ = again;
   }
   if (again) StartRead(&incoming_);

@@ -3,6 +3,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/slice.hpp"
+#include "server/read_ahead.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -32,9 +33,8 @@ enum class ReadEnd : std::uint8_t {
 
 /// A bidirectional call of raw messages whose body is a coroutine (style-anchors.md 2.8).
 ///
-/// Messages are read ahead, up to 64 KiB or one message, so that many small ones cost one hop
-/// between threads together. That much of a stream is not charged to the memory budget while the
-/// body takes nothing.
+/// Messages are read ahead as far as ReadAhead allows, which is counted until read() hands them
+/// over.
 ///
 /// The body starts on a strand of its own and may go on on another: read() and write() resume the
 /// coroutine that awaits them where it runs. The methods for it are never called by two threads at
@@ -47,8 +47,9 @@ class StreamCall final  // NOLINT(cppcoreguidelines-virtual-class-destructor): i
 
   /// Starts `body` on a new strand over `executor`. If it ends without finish(), or by an exception
   /// (our own mistake, logged), the client is told INTERNAL.
+  /// `read_ahead` outlives the call.
   StreamCall(const asio::any_io_executor& executor, grpc::CallbackServerContext& context,
-             Logger logger, Body body);
+             ReadAhead& read_ahead, Logger logger, Body body);
 
   /// Moves the next message to `into`. One read at a time. Ends when the call does; is not
   /// cancelled otherwise. Whether an end is a half-close or a cancelled call, which look alike on
@@ -82,7 +83,7 @@ class StreamCall final  // NOLINT(cppcoreguidelines-virtual-class-destructor): i
     asio::any_completion_handler<void(bool)> handler;
   };
 
-  ~StreamCall() override = default;
+  ~StreamCall() override;
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -99,6 +100,7 @@ class StreamCall final  // NOLINT(cppcoreguidelines-virtual-class-destructor): i
 
   asio::any_io_executor strand_;
   grpc::CallbackServerContext& context_;
+  ReadAhead& read_ahead_;
   Logger logger_;
   Body body_;
 
