@@ -1,22 +1,23 @@
 #include "server/convert.hpp"
 
+#include "core/starrocks/label.hpp"
+
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 namespace loadstar::server {
 namespace {
 
 using google::protobuf::util::TimeUtil;
+using starrocks::kMaxEpoch;
 
 constexpr std::size_t kMaxWriterId = 48;
 constexpr std::size_t kMaxName = 256;  // of a database or table; StarRocks takes no longer ones
 constexpr std::size_t kMaxClientName = 128;
-constexpr std::uint64_t kMaxEpoch = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view kWriterIdRule = "must match [A-Za-z0-9_]{1,48}";
 
 using Violations = std::vector<FieldViolation>;

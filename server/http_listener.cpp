@@ -19,6 +19,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <list>
 #include <utility>
 
 namespace loadstar::server {
@@ -120,8 +121,9 @@ class HttpListener::Impl {
         if (!passed) co_return;
         continue;
       }
-      // One more than the accept loop itself; the surplus connection is closed unanswered.
-      if (tasks_.size() > kMaxConnections) continue;
+      // One more than the accept loop itself. The connection whose peer has been silent longest
+      // makes room, so that nobody keeps the kubelet's probes out by holding connections.
+      if (tasks_.size() > kMaxConnections && !drop_longest_waiting()) continue;
       tasks_.spawn(serve(Stream(Socket(std::move(socket)))));
     }
   }
@@ -133,7 +135,9 @@ class HttpListener::Impl {
       http::request_parser<http::empty_body> parser;
       parser.header_limit(kMaxHeaderBytes);
       stream.expires_after(kRequestTimeout);
+      const auto place = waiting_.insert(waiting_.end(), &stream);
       auto [ec, ignored] = co_await http::async_read(stream, buffer, parser, token);
+      waiting_.erase(place);
       const bool nothing = ec == http::error::end_of_stream || ec == beast::error::timeout;
       if (nothing || ec == asio::error::operation_aborted) break;
       const bool bad = ec.failed();
@@ -159,12 +163,25 @@ class HttpListener::Impl {
       auto response = to_response(std::move(reply), version, keep_alive);
       if (head) response.body().clear();  // Content-Length still says what GET would bring
       stream.expires_after(kRequestTimeout);
+      const auto reader = waiting_.insert(waiting_.end(), &stream);
       auto [write_ec, sent] = co_await http::async_write(stream, response, token);
+      waiting_.erase(reader);
       if (write_ec || !keep_alive) break;
     }
     boost::system::error_code closing;
     stream.socket().shutdown(asio::socket_base::shutdown_send, closing);
     stream.close();
+  }
+
+  /// False: no connection waits for its peer.
+  bool drop_longest_waiting() {
+    for (Stream*& stream : waiting_) {
+      if (stream == nullptr) continue;
+      stream->cancel();  // what it waits for ends with operation_aborted,
+      stream = nullptr;  // but not before the next turn: it is not chosen again
+      return true;
+    }
+    return false;
   }
 
   asio::awaitable<void> end() {
@@ -180,6 +197,7 @@ class HttpListener::Impl {
   local::acceptor local_;
   Handler handler_;
   TaskGroup tasks_;
+  std::list<Stream*> waiting_;  // for their peer; longest first. Null: dropped
   config::ListenAddress address_;
 };
 

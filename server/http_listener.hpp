@@ -13,7 +13,8 @@
 namespace loadstar::server {
 
 /// One HTTP/1.1 listener of the admin doors: bounded in connections, sizes and times, so that no
-/// client can hold it (delivery-and-faults.md 5.2). Requests with a body, and bytes that are no
+/// client can hold it (delivery-and-faults.md 5.2): where all places are taken, the connection
+/// whose peer was silent longest gives up its own. Requests with a body, and bytes that are no
 /// HTTP, get 400 or are cut off.
 ///
 /// Confined to: a strand over the executor given to listen().

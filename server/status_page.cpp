@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
+#include <vector>
 
 namespace loadstar::server {
 namespace {
@@ -48,6 +50,44 @@ std::string_view name(txn::Delivery delivery) {
   return delivery == txn::Delivery::kExactlyOnce ? "exactly-once" : "at-least-once";
 }
 
+std::string_view name(txn::TransactionState state) {
+  switch (state) {
+    case txn::TransactionState::kOpen:
+      return "open";
+    case txn::TransactionState::kPrepared:
+      return "prepared";
+    case txn::TransactionState::kCommitting:
+      return "committing";
+    case txn::TransactionState::kAborting:
+      return "aborting";
+  }
+  return "unknown";
+}
+
+nlohmann::ordered_json transactions_json(const std::vector<txn::TransactionReport>& transactions) {
+  auto list = nlohmann::ordered_json::array();
+  for (const txn::TransactionReport& transaction : transactions) {
+    nlohmann::ordered_json entry;
+    entry["label"] = transaction.label;
+    entry["table"] = transaction.table;
+    entry["state"] = name(transaction.state);
+    entry["begin_time"] = utc(transaction.begin_time);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+/// "7: 1 open, 2 prepared" for exactly-once, where epoch and transactions say how it goes on.
+std::string epoch_text(const txn::WriterReport& writer) {
+  if (writer.delivery != txn::Delivery::kExactlyOnce) return "";
+  const auto& all = writer.transactions;
+  const auto open = std::count_if(all.begin(), all.end(), [](const auto& transaction) {
+    return transaction.state == txn::TransactionState::kOpen;
+  });
+  return fmt::format("{}: {} open, {} prepared", writer.epoch, open,
+                     all.size() - static_cast<std::size_t>(open));
+}
+
 constexpr std::string_view kHead = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Loadstar</title><style>
 body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#1c2733;max-width:70rem}
@@ -66,12 +106,14 @@ void add_fact(std::string& page, std::string_view term, std::string_view value) 
 void add_writer(std::string& page, const txn::WriterReport& writer) {
   const std::string id = writer.writer_id.empty() ? "(anonymous)" : escape(writer.writer_id);
   page += fmt::format(
-      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td "
+      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td "
+      "class=n>{}</td><td "
       "class=n>{}</td>"
       "<td class=n>{}</td><td>{}</td><td class=bad>{}</td></tr>\n",
       id, escape(writer.client_name), escape(writer.database), name(writer.delivery),
-      writer.connected ? "yes" : "no", writer.ack.received_sequence, writer.ack.committed_sequence,
-      size_text(writer.buffered_bytes), escape(writer.stall_reason), escape(writer.last_error));
+      epoch_text(writer), writer.connected ? "yes" : "no", writer.ack.received_sequence,
+      writer.ack.committed_sequence, size_text(writer.buffered_bytes), escape(writer.stall_reason),
+      escape(writer.last_error));
 }
 
 }  // namespace
@@ -93,8 +135,8 @@ std::string status_html(const DaemonInfo& info, Phase phase, const txn::StatusRe
     page += "<p>No writer is open.</p>\n";
   } else {
     page +=
-        "<table><tr><th>writer</th><th>client</th><th>database</th><th>delivery</th><th>connected</"
-        "th>"
+        "<table><tr><th>writer</th><th>client</th><th>database</th><th>delivery</th>"
+        "<th>epoch</th><th>connected</th>"
         "<th class=n>received</th><th class=n>committed</th><th class=n>in memory</th><th>waits "
         "for</th>"
         "<th>last error</th></tr>\n";
@@ -123,6 +165,10 @@ std::string status_json(const DaemonInfo& info, Phase phase, const txn::StatusRe
     entry["client_name"] = writer.client_name;
     entry["database"] = writer.database;
     entry["delivery"] = name(writer.delivery);
+    if (writer.delivery == txn::Delivery::kExactlyOnce) {
+      entry["epoch"] = writer.epoch;
+      entry["transactions"] = transactions_json(writer.transactions);
+    }
     entry["connected"] = writer.connected;
     entry["received_sequence"] = writer.ack.received_sequence;
     entry["committed_sequence"] = writer.ack.committed_sequence;

@@ -156,8 +156,8 @@ struct Metrics::Families {
                               "Unix time since when the oldest prepared transaction of this daemon "
                               "waits; now if there is none.")),
         recovered(counter(registry, "loadstar_transactions_recovered_total",
-                          "Transactions of earlier epochs that were found, by what became of "
-                          "them.")),
+                          "Transactions that another epoch or daemon had left and that were ended "
+                          "here, by what became of them.")),
         log_messages(counter(registry, "loadstar_log_messages_total", "Log lines, by level.")),
         certificates(gauge(registry, "loadstar_tls_certificate_expiry_timestamp_seconds",
                            "Unix time at which the first certificate of the chain ends.")),

@@ -21,7 +21,7 @@ constexpr std::array<int, 2> kWarnAt{75, 90};
 constexpr int kGiveUpAt = 200;
 constexpr std::size_t kMostWatched = 100'000;
 /// Questions to StarRocks in one pass; the rest waits for the next.
-constexpr unsigned kMostQuestions = 100;
+constexpr std::size_t kMostQuestions = 100;
 
 }  // namespace
 
@@ -38,7 +38,8 @@ void PreparedWatch::add(PreparedTransaction transaction, std::unique_ptr<OpenTra
   const std::lock_guard lock(mutex_);
   if (stopping_ || watched_.size() >= kMostWatched) return;
   std::string label = transaction.label;
-  watched_.emplace(std::move(label), Watched{std::move(transaction), std::move(gauge)});
+  const auto asked_at = transaction.prepared_at;
+  watched_.emplace(std::move(label), Watched{std::move(transaction), std::move(gauge), asked_at});
 }
 
 void PreparedWatch::remove(const std::string& label) {
@@ -65,20 +66,22 @@ void PreparedWatch::start() {
   tasks_.spawn(watch());
 }
 
+Clock::duration PreparedWatch::pause() const {
+  return std::min<Clock::duration>(kLongestPause,
+                                   Clock::duration(options_.times.prepared_timeout) / kLooks);
+}
+
 asio::awaitable<void> PreparedWatch::watch() {
   co_await asio::this_coro::throw_if_cancelled(false);
   while (!empty()) {
-    const Deadline next =
-        Clock::now() +
-        std::min<Clock::duration>(kLongestPause,
-                                  Clock::duration(options_.times.prepared_timeout) / kLooks);
+    const Deadline next = Clock::now() + pause();
     while (Clock::now() < next && !empty()) co_await stopped_.wait_until(next);
-    for (PreparedTransaction& transaction : take_due()) co_await look_at(std::move(transaction));
+    for (Question& question : take_due()) co_await ask(std::move(question));
   }
   running_ = false;
 }
 
-std::vector<PreparedTransaction> PreparedWatch::take_due() {
+std::vector<PreparedWatch::Question> PreparedWatch::take_due() {
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
   const auto reached = [this, now](const Watched& watched, int percent) {
@@ -87,20 +90,27 @@ std::vector<PreparedTransaction> PreparedWatch::take_due() {
   };
   std::erase_if(watched_,
                 [&reached](const auto& entry) { return reached(entry.second, kGiveUpAt); });
-  std::vector<PreparedTransaction> due;
+  std::vector<Question> due;
   for (auto& [label, watched] : watched_) {
-    if (due.size() >= kMostQuestions) break;
+    if (due.size() >= kMostQuestions) return due;
     if (watched.warnings >= kWarnAt.size() || !reached(watched, kWarnAt.at(watched.warnings))) {
       continue;
     }
     ++watched.warnings;
-    due.push_back(watched.transaction);
+    watched.asked_at = now;
+    due.push_back({watched.transaction, true});
+  }
+  for (auto& [label, watched] : watched_) {
+    if (due.size() >= kMostQuestions) return due;
+    if (now - watched.asked_at < pause()) continue;
+    watched.asked_at = now;
+    due.push_back({watched.transaction, false});
   }
   return due;
 }
 
-/// Another daemon may have committed it, so StarRocks is asked before anybody is alarmed.
-asio::awaitable<void> PreparedWatch::look_at(PreparedTransaction transaction) {
+asio::awaitable<void> PreparedWatch::ask(Question question) {
+  const PreparedTransaction& transaction = question.transaction;
   const Deadline deadline = Clock::now() + options_.starrocks.query_timeout;
   const auto state =
       co_await client_.label_state(transaction.database, transaction.label, deadline);
@@ -108,7 +118,7 @@ asio::awaitable<void> PreparedWatch::look_at(PreparedTransaction transaction) {
     remove(transaction.label);
     co_return;
   }
-  if (empty()) co_return;  // stopped, or all ended meanwhile
+  if (!question.warn || empty()) co_return;  // empty: stopped, or all ended meanwhile
   const auto expires = transaction.prepared_at + options_.times.prepared_timeout;
   const auto left = std::chrono::duration_cast<std::chrono::seconds>(expires - Clock::now());
   metrics_.error("PREPARED_EXPIRING");

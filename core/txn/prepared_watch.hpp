@@ -38,7 +38,9 @@ struct PreparedTransaction {
 /// Watches prepared transactions from `prepare` to their end, whatever becomes of the writer that
 /// prepared them: a client that went away is the one that does not commit. Warns, by log and
 /// `errors_total`, before StarRocks aborts one for its age (ingest-api.md 4.5), and keeps the
-/// gauges of prepared transactions. It never decides about one (R5).
+/// gauges of prepared transactions. Another daemon may end one: StarRocks is asked of each that has
+/// been prepared for a minute (sooner with a small prepared_timeout). It never decides about one
+/// (R5).
 ///
 /// add(), remove() and all() from any thread; the rest is confined to `strand`. References outlive
 /// it; stop() comes before the end.
@@ -66,13 +68,21 @@ class PreparedWatch {
   struct Watched {
     PreparedTransaction transaction;
     std::unique_ptr<OpenTransaction> gauge;
+    Clock::time_point asked_at;  // StarRocks; or prepared
     unsigned warnings = 0;
+  };
+  /// To StarRocks, whether the transaction is still prepared.
+  struct Question {
+    PreparedTransaction transaction;
+    bool warn = false;  // if it is
   };
 
   asio::awaitable<void> watch();
-  asio::awaitable<void> look_at(PreparedTransaction transaction);
-  /// Forgets what is too old to be told of; gives what is to be warned of.
-  [[nodiscard]] std::vector<PreparedTransaction> take_due();
+  asio::awaitable<void> ask(Question question);
+  /// Forgets what is too old to be told of; gives what StarRocks is to be asked of.
+  [[nodiscard]] std::vector<Question> take_due();
+  /// Between two looks.
+  [[nodiscard]] Clock::duration pause() const;
   [[nodiscard]] bool empty() const;
 
   starrocks::Client& client_;

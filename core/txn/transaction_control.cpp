@@ -24,7 +24,7 @@ using Step = CommitAttempt::Step;
 
 constexpr seconds kPause{1};
 constexpr seconds kVisiblePause{1};
-/// A job whose callers have gone goes on for so long.
+/// A job whose callers have gone goes on for so long, unless another call for the writer waits.
 constexpr seconds kLongestJob{600};
 /// Labels that are remembered as committed, so that a repeated Commit needs no StarRocks that still
 /// remembers them (delivery-and-faults.md F170).
@@ -70,9 +70,11 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     const auto began = Clock::now();
     auto job = find_job(token, ask_first);
+    ++job->callers;
     while (!job->result && !stopping_ && Clock::now() < deadline) {
       co_await job->done.wait_until(deadline);
     }
+    --job->callers;
     metrics_.commit_duration.Observe(std::chrono::duration<double>(Clock::now() - began).count());
     if (!job->result) {
       if (stopping_) co_return unavailable("the daemon is shutting down");
@@ -129,6 +131,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   struct Job {
     explicit Job(const asio::any_io_executor& strand) : done(strand) {}
     Signal done;
+    unsigned callers = 0;  // that wait for it
     std::optional<Answer<Committed>> result;
     /// What StarRocks last said instead of yes: for callers whose time is over.
     std::optional<Error> last_error;
@@ -142,10 +145,12 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   // --- one at a time per writer ---
 
   asio::awaitable<bool> lock(std::string writer, Deadline deadline) {
-    while (busy_.contains(writer)) {
-      if (stopping_ || Clock::now() >= deadline) co_return false;
+    const auto place = wanted_.insert(writer);
+    while (busy_.contains(writer) && !stopping_ && Clock::now() < deadline) {
       co_await freed_.wait_until(deadline);
     }
+    wanted_.erase(place);
+    if (busy_.contains(writer)) co_return false;
     busy_.insert(writer);
     co_return true;
   }
@@ -206,7 +211,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         continue;
       }
       starrocks::TableName table{token.database, part.table};
-      auto refusal = co_await commit_label(table, label, ask_first, deadline, tally);
+      auto refusal = co_await commit_label(token.writer, table, label, ask_first, deadline, tally);
       if (!refusal) continue;
       const bool worse = !tally.refusal || weight(refusal->reason) > weight(tally.refusal->reason);
       if (worse) tally.refusal = std::move(refusal);
@@ -214,13 +219,22 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     }
   }
 
-  asio::awaitable<std::optional<Refusal>> commit_label(starrocks::TableName table,
+  /// Nobody waits for the job any more, and another call for the writer waits: an Abort is not to
+  /// hang behind a Commit that cannot get through. A Commit is repeated by whoever holds its token.
+  [[nodiscard]] bool gives_way(const Job& job, const std::string& writer) const {
+    return job.callers == 0 && wanted_.contains(writer);
+  }
+
+  asio::awaitable<std::optional<Refusal>> commit_label(std::string writer,
+                                                       starrocks::TableName table,
                                                        std::string label, bool ask_first,
                                                        Deadline deadline, Tally& tally) {
     CommitAttempt attempt;
     bool sent = false;
     Step step = CommitAttempt::start(ask_first);
     while (!stopping_ && Clock::now() < deadline) {
+      const bool pausing = step == Step::kAskLater || step == Step::kCommitLater;
+      if (pausing && gives_way(tally.job, writer)) break;
       switch (step) {
         case Step::kAskLater:
           co_await sleep_for(kPause);
@@ -329,7 +343,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   const CoreOptions& options_;
   Logger logger_;
   bool stopping_ = false;
-  std::set<std::string> busy_;  // writers
+  std::set<std::string> busy_;         // writers
+  std::multiset<std::string> wanted_;  // writers, by each call that waits in lock()
   Signal freed_;
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
   std::unordered_map<std::string, bool> committed_;   // label -> visible

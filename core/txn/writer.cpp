@@ -384,10 +384,20 @@ void Writer::drain(std::chrono::milliseconds grace) {
   if (gone_ || stopping_) return;
   slot_.tell_draining(grace);
   if (ending_ == Ending::kNo) ending_ = Ending::kDraining;
+  tasks_.spawn(end_stream_after(grace), shared_from_this());
   flush(window_.received(), FlushTrigger::kDrain);
   finish_ending();
   changed_.notify();
   room_->notify();
+}
+
+/// What is not final by then never will be: the client is told so while there is a server to tell
+/// it, and sends those batches again elsewhere.
+asio::awaitable<void> Writer::end_stream_after(std::chrono::milliseconds grace) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const Deadline over = Clock::now() + grace;
+  while (Clock::now() < over && !gone_ && !stopping_) co_await changed_.wait_until(over);
+  slot_.end(rejection());
 }
 
 asio::awaitable<void> Writer::wait_gone(Deadline deadline) {

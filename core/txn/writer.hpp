@@ -90,6 +90,7 @@ class Writer final : public WriterHandle {
   void left_alone();
   asio::awaitable<void> outlive_stream(std::uint64_t stream);
   asio::awaitable<void> limit_rejection_wait();
+  asio::awaitable<void> end_stream_after(std::chrono::milliseconds grace);
   void become_gone();
   [[nodiscard]] Ack ack() const;
   [[nodiscard]] Refusal rejection() const;

@@ -42,7 +42,7 @@ class WriterHandle : public std::enable_shared_from_this<WriterHandle> {
   virtual asio::awaitable<StreamEvent> next_event(std::uint64_t stream) = 0;
 
   /// Tells the client, reads no more, flushes what was received; the stream ends with DRAINING once
-  /// all of it is final.
+  /// all of it is final, or after `grace`.
   virtual void drain(std::chrono::milliseconds grace) = 0;
 
   /// Waits until the writer is gone or `deadline`.

@@ -31,7 +31,7 @@ constexpr std::chrono::seconds kSettleWait{60};
 /// GetStatus, DescribeTable: how old an answer may be (ingest-api.md 3.5).
 constexpr std::chrono::seconds kDescribeAge{10};
 
-Refusal bad_open(std::string field, std::string description) {
+Refusal bad_field(std::string field, std::string description) {
   Refusal refusal = refuse(Reason::kBadRequest, fmt::format("{} {}", field, description));
   refusal.violations.push_back({std::move(field), std::move(description)});
   return refusal;
@@ -75,12 +75,12 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 
   asio::awaitable<Answer<std::shared_ptr<WriteStream>>> open(OpenRequest request) {
     const bool exactly_once = request.delivery == Delivery::kExactlyOnce;
-    if (request.database.empty()) co_return bad_open("open.database", "is required");
+    if (request.database.empty()) co_return bad_field("open.database", "is required");
     if (!request.writer_id.empty() && !starrocks::is_writer_name(request.writer_id)) {
-      co_return bad_open("open.writer_id", "must match [A-Za-z0-9_]{1,48}, or be empty");
+      co_return bad_field("open.writer_id", "must match [A-Za-z0-9_]{1,48}, or be empty");
     }
     if (exactly_once && request.writer_id.empty()) {
-      co_return bad_open("open.writer_id", "is required for DELIVERY_EXACTLY_ONCE");
+      co_return bad_field("open.writer_id", "is required for DELIVERY_EXACTLY_ONCE");
     }
     if (draining_) co_return draining_refusal();
     const bool at_least_once_held = find(request.writer_id) != nullptr;
@@ -110,9 +110,9 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       const auto writer = find_or_make(request);
       if (!writer) co_return draining_refusal();
       if (writer->database() != request.database) {
-        co_return bad_open("open.database",
-                           fmt::format("is \"{}\", but writer {} belongs to \"{}\"",
-                                       request.database, request.writer_id, writer->database()));
+        co_return bad_field("open.database",
+                            fmt::format("is \"{}\", but writer {} belongs to \"{}\"",
+                                        request.database, request.writer_id, writer->database()));
       }
       std::optional<Writer::Attachment> attachment;
       auto attach = [&attachment, &request](Writer& target) {
@@ -143,6 +143,9 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
     const auto began = Clock::now();
     const auto writer = find(request.writer_id);
     if (!writer) {
+      if (request.epoch == 0 && exactly_once_.holds(request.writer_id)) {
+        co_return bad_field("epoch", "is required for an exactly-once writer");
+      }
       auto preparing = exactly_once_.checkpoint(std::move(request), deadline);
       auto outcome = co_await std::move(preparing);
       co_return outcome;
@@ -168,7 +171,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
             "loaded; close its stream to end it");
       }
       if (exactly_once_.holds(request.writer_id)) {
-        co_return bad_open("epoch", "is required for an exactly-once writer");
+        co_return bad_field("epoch", "is required for an exactly-once writer");
       }
       co_return refuse(Reason::kWriterNotOpen,
                        fmt::format("no writer \"{}\" is open on this daemon", request.writer_id));

@@ -245,7 +245,8 @@ void add_txn_command(CLI::App& app, Command& run) {
   common(listing);
   listing->add_option("--writer", arguments->writer,
                       "Also the labels that this writer may have left");
-  listing->add_option("--epoch", arguments->epoch, "... up to this epoch");
+  listing->add_option("--epoch", arguments->epoch, "... up to this epoch")
+      ->check(CLI::Range(std::uint64_t{1}, starrocks::kMaxEpoch));
   listing->add_option("--token-file", arguments->token_file,
                       "... since the resume token in this file: its bytes as they are, or as "
                       "hexadecimal text");

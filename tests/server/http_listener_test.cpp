@@ -158,6 +158,26 @@ TEST_F(HttpListenerTest, ThePageIsOnTheAdminDoorOnlyAndEscapesWhatClientsSay) {
   EXPECT_THAT(get(Door::kAdmin, "/nonesuch"), StartsWith("HTTP/1.1 404 "));
 }
 
+TEST_F(HttpListenerTest, TheStatusSaysWhatAnExactlyOnceWriterHasOpen) {
+  txn::StatusReport report;
+  auto& writer = report.writers.emplace_back();
+  writer.writer_id = "w1";
+  writer.delivery = txn::Delivery::kExactlyOnce;
+  writer.epoch = 7;
+  writer.transactions = {{"label-1", "t", txn::TransactionState::kPrepared, {}},
+                         {"label-2", "u", txn::TransactionState::kOpen, {}}};
+  report.writers.emplace_back().writer_id = "w2";
+  writers_.set_report(report);
+  const auto json = nlohmann::json::parse(body(get(Door::kAdmin, "/api/status")));
+  EXPECT_EQ(json["writers"][0]["epoch"], 7);
+  EXPECT_EQ(json["writers"][0]["transactions"][0],
+            nlohmann::json::parse(R"({"label":"label-1","table":"t","state":"prepared",
+                                      "begin_time":"1970-01-01T00:00:00Z"})"));
+  EXPECT_EQ(json["writers"][0]["transactions"][1]["state"], "open");
+  EXPECT_FALSE(json["writers"][1].contains("epoch")) << "at-least-once writers have none";
+  EXPECT_THAT(get(Door::kAdmin, "/"), HasSubstr("<td>7: 1 open, 1 prepared</td>"));
+}
+
 TEST_F(HttpListenerTest, OnlyReadingIsServed) {
   for (const char* const method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW"}) {
     EXPECT_THAT(get(Door::kAdmin, "/metrics", method), StartsWith("HTTP/1.1 405 ")) << method;
@@ -199,6 +219,29 @@ TEST_F(HttpListenerTest, ConnectionsAreKeptForFurtherRequests) {
                "GET /nonesuch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(two, StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(two, HasSubstr("HTTP/1.1 404 "));
+}
+
+// More than the listener holds (64), each silent: the kubelet still gets its answer at once, not
+// when the silent ones time out after ten seconds.
+TEST_F(HttpListenerTest, SilentConnectionsDoNotKeepAProbeOut) {
+  heartbeat_.start();
+  asio::io_context io;
+  const auto& address = listeners_[0]->address();
+  const tcp::endpoint endpoint(asio::ip::make_address(address.host), address.port);
+  std::vector<tcp::socket> silent;
+  for (int i = 0; i < 100; ++i) {
+    silent.emplace_back(io).connect(endpoint);
+    if (i % 2 == 0) asio::write(silent.back(), asio::buffer("GET /livez HT", 13));
+  }
+  EXPECT_THAT(get(Door::kProbe, "/livez"), StartsWith("HTTP/1.1 200 "));
+  // The oldest made room: the first was closed by the listener, the last is still held.
+  boost::system::error_code ec;
+  char byte = 0;
+  silent.front().read_some(asio::buffer(&byte, 1), ec);
+  EXPECT_TRUE(ec.failed()) << "the longest silent connection was kept";
+  silent.back().non_blocking(true);
+  silent.back().read_some(asio::buffer(&byte, 1), ec);
+  EXPECT_EQ(ec, asio::error::would_block);
 }
 
 TEST_F(HttpListenerTest, AnAddressThatIsTakenIsAnError) {

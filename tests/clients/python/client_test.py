@@ -282,6 +282,8 @@ class WriterTest(unittest.TestCase):
         self.assertEqual(error.retry_after, 1.5)
         self.assertFalse(error.retryable)
         self.assertEqual(str(error), "INVALID_ARGUMENT BAD_REQUEST: m; batch.table: is empty")
+        error.message = "batch.table is empty"
+        self.assertEqual(str(error), "INVALID_ARGUMENT BAD_REQUEST: batch.table is empty", "not twice")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Usage: exactly_once.py --target HOST:PORT [--target ...] --record FILE --writer NAME DATABASE.TABLE FILE
 
 Kill it, the daemon, or StarRocks at any moment, start it again with the same words, and it goes on. What it
-remembers (epoch, resume token, offset in the file) is in the record; its name belongs to the writer for ever.
+remembers (epoch, resume token, offset in the file) is in the record; its name belongs to the writer for ever, and
+the record says to which writer, table and file name it belongs.
 The file is complete; a last line without a line break is a line. With several targets it goes to the next one
 when a daemon is gone or drains.
 
@@ -91,8 +92,9 @@ class Loader:
         database, table = arguments.table.split(".", 1)
         options = {"columns": arguments.columns.split(",")} if arguments.columns else {}
         options["properties"] = {"column_separator": arguments.separator}
+        subject = f"{arguments.writer} {arguments.table} {os.path.basename(arguments.file)}"
         with client.exactly_once(
-            database, arguments.writer, RecordFile(arguments.record), retry_for=arguments.retry_for,
+            database, arguments.writer, RecordFile(arguments.record, subject), retry_for=arguments.retry_for,
             open_timeout=arguments.timeout, call_timeout=arguments.timeout, client_name="exactly_once.py",
             on_committed=self._on_committed,
         ) as writer:

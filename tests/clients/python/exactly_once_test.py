@@ -41,12 +41,12 @@ class ClientCase(unittest.TestCase):
     def writer(self, daemon, **options):
         return self.client(daemon).exactly_once("db", "w", self.records, retry_for=5, **options)
 
-    def run_program(self, *daemons):
+    def run_program(self, *daemons, file="rows.csv"):
         words = [word for daemon in daemons for word in ("--target", daemon.target)]
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return exactly_once.main([*words, "--record", str(self.directory / "state"), "--writer", "w", "--batch-rows",
                                       "7", "--checkpoint-rows", "20", "--timeout", "5", "--retry-for", "5",
-                                      "db.t", str(self.directory / "rows.csv")])
+                                      "db.t", str(self.directory / file)])
 
 
 def once(step, code, reason="", nth=1):
@@ -117,6 +117,12 @@ class ProgramTest(ClientCase):
         self.assertEqual(self.run_program(self.daemon()), 0)
         (self.directory / "rows.csv").write_text("1,a\n")
         self.assertEqual(self.run_program(self.daemon()), 1)
+        self.assertEqual(self.cluster.table, self.lines)
+
+    def test_a_record_of_another_file_stops_it(self):
+        self.assertEqual(self.run_program(self.daemon()), 0)
+        (self.directory / "longer.csv").write_text("1,a\n" * 1000)
+        self.assertEqual(self.run_program(self.daemon(), file="longer.csv"), 1)
         self.assertEqual(self.cluster.table, self.lines)
 
     def test_words_that_cannot_be_meant_are_refused(self):

@@ -53,6 +53,17 @@ class RecordTest(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             self.assertEqual(sorted(pool.map(bump, range(40))), list(range(1, 41)))
 
+    def test_a_record_of_something_else_is_refused(self):
+        mine = RecordFile(self.path, "w shop.orders a.csv")
+        saved = mine.replace(Record(), Record(1, b"token", 9))
+        self.assertEqual(mine.load(), saved)
+        with self.assertRaisesRegex(RecordDamaged, "w shop.orders a.csv.*not of.*b.csv"):
+            RecordFile(self.path, "w shop.orders b.csv").load()
+        # Who names no subject knows what it does, and a record without one is everybody's.
+        self.assertEqual(self.records.load(), saved)
+        saved = self.records.replace(saved, Record(2))
+        self.assertEqual(mine.load(), saved)
+
     def test_a_damaged_file_is_not_a_missing_one(self):
         saved = self.records.replace(Record(), Record(3, b"token", 1))
         whole = self.path.read_bytes()

@@ -48,6 +48,10 @@ TEST_F(ExactlyOnceCheckpointTest, AnotherEpochIsFencedOrNotOpen) {
   const auto stream = opened_epoch(5);
   EXPECT_EQ(checkpoint(4, 1, 0).refusal().reason, Reason::kWriterFenced);
   EXPECT_EQ(checkpoint(6, 1, 0).refusal().reason, Reason::kWriterNotOpen);
+  const auto none = checkpoint(0, 1, 0);
+  EXPECT_EQ(none.refusal().reason, Reason::kBadRequest) << "a forgotten field is no old epoch";
+  ASSERT_EQ(none.refusal().violations.size(), 1U);
+  EXPECT_EQ(none.refusal().violations[0].field, "epoch");
   EXPECT_TRUE(checkpoint(5, 1, 0).ok());
 }
 

@@ -1,5 +1,6 @@
 #include "core/txn/transaction_control.hpp"
 
+#include "core/base/task_group.hpp"
 #include "tests/core/txn/exactly_once_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -21,6 +22,22 @@ class TransactionControlTest : public ExactlyOnceFixture {
                                                    std::chrono::seconds time = 60s) {
     const Deadline deadline = Clock::now() + time;
     return test::run(io_, control_.commit(token, ask_first, false, deadline));
+  }
+
+  /// As an Abort without a token.
+  Answer<RolledBack> roll_back_now() {
+    const ResumeToken none{"ls", "w", "test", 0, 0, 0, {}};
+    const Deadline deadline = Clock::now() + 20s;
+    return test::run(io_, control_.roll_back(candidates_after(none, 1, 4), none,
+                                             WhatIsCommitted::kIsLeft, deadline));
+  }
+
+  void no_commit_gets_through() {
+    transport_.answer = [](const http::Endpoint&, const http::Request& request) {
+      std::optional<http::Response> none;
+      if (is(request, simulation::Operation::kCommit)) none = reply_of("<html>bad</html>", 502);
+      return none;
+    };
   }
 
   TransactionControl control_{io_.get_executor(), client_, metrics_, options_, Logger()};
@@ -77,6 +94,41 @@ TEST_F(TransactionControlTest, WorkGoesOnAfterItsCallerHasGone) {
   transport_.mood = nullptr;
   test::pass_time(io_, 120s);
   EXPECT_EQ(visible("row0"), 1U);
+}
+
+// A Commit that cannot get through goes on without its caller, but not in the way of an Abort.
+TEST_F(TransactionControlTest, AnAbandonedCommitGivesWayToAnotherCallOfTheWriter) {
+  const ResumeToken token = prepared(1);
+  no_commit_gets_through();
+  ASSERT_FALSE(commit_now(token, false, 5s).ok());
+  const auto asked_at = Clock::now();
+  const auto rolled_back = roll_back_now();
+  ASSERT_TRUE(rolled_back.ok()) << rolled_back.refusal().message;
+  EXPECT_EQ(rolled_back.value().transactions, 1U);
+  EXPECT_LT(Clock::now() - asked_at, 10s);
+  transport_.answer = nullptr;
+  test::pass_time(io_, 700s);
+  EXPECT_EQ(visible("row0"), 0U) << "the job has ended";
+}
+
+// While its caller waits, whoever else asks for the writer waits too.
+TEST_F(TransactionControlTest, ACommitWhoseCallerWaitsDoesNotGiveWay) {
+  const ResumeToken token = prepared(1);
+  no_commit_gets_through();
+  std::optional<Answer<TransactionControl::Committed>> committed;
+  auto committing = [&]() -> asio::awaitable<void> {
+    const Deadline deadline = Clock::now() + 60s;
+    committed = co_await control_.commit(token, false, false, deadline);
+  };
+  TaskGroup caller(io_.get_executor());
+  caller.spawn(committing());
+  test::pass_time(io_, 5s);
+  EXPECT_FALSE(roll_back_now().ok());
+  transport_.answer = nullptr;
+  test::pass_time(io_, 40s);
+  ASSERT_TRUE(committed && committed->ok());
+  EXPECT_EQ(visible("row0"), 1U);
+  test::run(io_, caller.join());
 }
 
 }  // namespace

@@ -139,6 +139,21 @@ TEST_F(WriterRegistryTest, DrainCommitsWhatWasReceivedAndEndsTheStreams) {
   EXPECT_EQ(open("other").refusal().reason, Reason::kDraining);
 }
 
+// The client hears why, from the daemon, before the server cancels what is left.
+TEST_F(WriterRegistryTest, ADrainThatRunsOutOfTimeEndsTheStreamsAsDraining) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kHang; };
+  const auto report = test::run(io_, writers_->drain(Clock::now() + 3s));
+  EXPECT_EQ(report.uncommitted_batches, 1U);
+  const auto drained_at = Clock::now();
+  const auto ended = until_ended(*stream);
+  ASSERT_TRUE(ended.refusal);
+  EXPECT_EQ(ended.refusal->reason, Reason::kDraining);
+  EXPECT_EQ(last_ack_.committed_sequence, 0U);
+  EXPECT_EQ(Clock::now(), drained_at);
+}
+
 TEST_F(WriterRegistryTest, AWriterBelongsToOneDatabase) {
   const auto stream = opened("w");
   EXPECT_EQ(open("w", "elsewhere").refusal().reason, Reason::kBadRequest);

@@ -70,7 +70,9 @@ class LoadstarError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.code.name} {self.reason}: {self.message}" if self.reason else f"{self.code.name}: {self.message}"
-        return "; ".join([text, *(f"{entry.field}: {entry.description}" for entry in self.violations)])
+        # The message of most refusals says already what its field violations say.
+        more = (v for v in self.violations if not (v.field in self.message and v.description in self.message))
+        return "; ".join([text, *(f"{violation.field}: {violation.description}" for violation in more)])
 
     @property
     def retryable(self) -> bool:

@@ -37,10 +37,14 @@ class RecordFile:
     Power may fail and the process may be killed at any moment: the file has the old record or the
     new one. Of two instances that both read revision n, one alone can write n + 1 (ingest-api.md
     4.6, A1). A file system that several machines share must have working `flock` and `rename`.
+
+    `subject` says what the position is a position in (writer, table, source): it is kept in the record, and a
+    record of something else is refused as RecordDamaged. None: the caller knows.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, subject: "str | None" = None):
         self._path = pathlib.Path(path)
+        self._subject = subject
 
     def load(self) -> Record:
         """The record; the first one of all, at position 0, if there is no file."""
@@ -53,8 +57,11 @@ class RecordFile:
             if int(checksum, 16) != zlib.crc32(body.encode()):
                 raise ValueError("the checksum is wrong")
             fields = json.loads(body)
+            subject = fields.get("subject")
+            if None not in (subject, self._subject) and subject != self._subject:
+                raise ValueError(f"it is the record of {subject!r}, not of {self._subject!r}")
             return Record(fields["epoch"], bytes.fromhex(fields["token"]), fields["position"], fields["revision"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordDamaged(f"{self._path}: {error}") from None
 
     def replace(self, old: Record, new: Record) -> Record:
@@ -67,9 +74,10 @@ class RecordFile:
             if self.load() != old:
                 raise RecordConflict(f"{self._path}: another instance has changed it")
             new = dataclasses.replace(new, revision=old.revision + 1)
-            body = json.dumps(
-                {"epoch": new.epoch, "position": new.position, "revision": new.revision, "token": new.token.hex()}
-            )
+            fields = {"epoch": new.epoch, "position": new.position, "revision": new.revision, "token": new.token.hex()}
+            if self._subject is not None:
+                fields["subject"] = self._subject
+            body = json.dumps(fields)
             beside = self._path.with_name(self._path.name + ".new")
             with open(beside, "wb") as file:
                 file.write(f"{body}\n{zlib.crc32(body.encode()):08x}\n".encode("ascii"))
