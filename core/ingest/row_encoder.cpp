@@ -64,10 +64,10 @@ std::string_view placeholder(TypeKind kind, Target target) {
       return csv ? "AA==" : "\"AA==\"";
     case TypeKind::kJson:
     case TypeKind::kMap:
+    case TypeKind::kStruct:
       return "{}";
     case TypeKind::kArray:
       return "[]";
-    case TypeKind::kStruct:
     case TypeKind::kBitmap:
     case TypeKind::kHll:
     case TypeKind::kPercentile:

@@ -212,6 +212,9 @@ Answer<RowPlan> plan_rows(const Batch& batch, const std::optional<TableSchema>& 
     }
     if (one.type.kind == TypeKind::kVarbinary) {
       one.json_name = std::string(kBase64Prefix) + one.name;
+      while (contains(batch.columns, one.json_name) || find(schema, one.json_name) != nullptr) {
+        one.json_name.insert(0, "_");
+      }
     }
     plan.columns.push_back(std::move(one));
   }

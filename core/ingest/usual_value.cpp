@@ -35,6 +35,7 @@ UsualValues::Column UsualValues::column_of(const ColumnPlan& plan) {
     case TypeKind::kChar:
     case TypeKind::kVarchar:
       column.longest = longest_text(plan.type);
+      column.ends_at_nul = plan.type.kind == TypeKind::kChar;
       column.kinds |= bit(ValueKind::kString);
       break;
     case TypeKind::kDate:

@@ -40,10 +40,11 @@ class UsualValues {
  private:
   /// What one column takes here.
   struct Column {
-    std::uint32_t kinds = 0;  ///< bit n: ValueKind n
-    std::int64_t least = 0;   ///< of integers
-    std::int64_t most = 0;    ///< of integers
-    std::size_t longest = 0;  ///< of texts, in bytes
+    std::uint32_t kinds = 0;   ///< bit n: ValueKind n
+    std::int64_t least = 0;    ///< of integers
+    std::int64_t most = 0;     ///< of integers
+    std::size_t longest = 0;   ///< of texts, in bytes
+    bool ends_at_nul = false;  ///< texts: CHAR
   };
 
   static constexpr std::uint32_t bit(ValueKind kind) { return 1U << static_cast<unsigned>(kind); }
@@ -92,6 +93,7 @@ inline char* UsualValues::put_text(const Column& column, std::string_view conten
   const SeenInText seen = copy_text(to, text);
   if (seen.separator != 0) return nullptr;
   if (text.size() == 2 && text == "\\N") return nullptr;
+  if (column.ends_at_nul && text.find('\0') != std::string_view::npos) return nullptr;
   if (seen.beyond_ascii != 0 && !is_utf8(text)) return nullptr;
   return to + text.size();
 }

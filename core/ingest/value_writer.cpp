@@ -101,6 +101,9 @@ Fit ValueWriter::write_string(const ColumnType& type, const WireValue& value, Si
     return refuse(fmt::format("has {} bytes, but {} takes {}", value.bytes.size(), to_string(type),
                               longest_text(type)));
   }
+  if (type.kind == TypeKind::kChar && value.bytes.find('\0') != std::string_view::npos) {
+    return refuse("has a NUL byte, at which StarRocks ends a CHAR; VARCHAR keeps it");
+  }
   return put_text(value.bytes, site);
 }
 

@@ -90,6 +90,7 @@ class ValueWriter {
   void put_quote(Site site);
   Fit refuse(std::string problem);
   Fit refuse_kind(const ColumnType& type, const WireValue& value);
+  Fit refuse_json_size();
   Fit not_carried(std::string problem);
   Fit within(std::string_view path, Fit fit);
 

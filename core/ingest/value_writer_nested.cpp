@@ -1,4 +1,5 @@
 #include "core/ingest/column_expression.hpp"
+#include "core/ingest/json_members.hpp"
 #include "core/ingest/json_number.hpp"
 #include "core/ingest/json_scanner.hpp"
 #include "core/ingest/json_text.hpp"
@@ -9,17 +10,47 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
 namespace loadstar::ingest {
 namespace {
 
+/// Longest value of a JSON column (kJSONLengthLimit in StarRocks' sources).
+constexpr std::size_t kMaxJsonBytes = std::size_t{16} << 20U;
+
 constexpr std::string_view kTooDeep = "nests lists, maps or structs too deeply";
 
 bool has_duplicate(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+/// The MAP key that was written as `text`, as every way to write the same key is: StarRocks
+/// compares values.
+std::string normal_key(const ColumnType& type, std::string_view text) {
+  if (type.kind == TypeKind::kChar || type.kind == TypeKind::kVarchar) return std::string(text);
+  if (text.starts_with('"')) text = text.substr(1, text.size() - 2);
+  switch (type.kind) {
+    case TypeKind::kFloat:
+    case TypeKind::kDouble: {
+      double number = 0;
+      std::from_chars(text.data(), text.data() + text.size(), number);
+      if (type.kind == TypeKind::kFloat) number = static_cast<float>(number);
+      return fmt::to_string(number == 0 ? 0.0 : number);  // -0.0 is 0.0
+    }
+    case TypeKind::kDecimal:
+    case TypeKind::kDatetime: {
+      if (text.find('.') == std::string_view::npos) break;
+      text = text.substr(0, text.find_last_not_of('0') + 1);
+      if (text.ends_with('.')) text.remove_suffix(1);
+      break;
+    }
+    default:
+      break;
+  }
+  return std::string(text == "-0" ? "0" : text);
 }
 
 /// Without the blanks of RFC 8259 around it.
@@ -70,9 +101,12 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
                         (value.kind == ValueKind::kDouble && std::isfinite(value.number));
     if (csv() && (number || value.kind == ValueKind::kBool))
       return not_carried(std::string(kNotCarried));
-    return write_natural(value, site);
+    const std::size_t start = out_.size();
+    const Fit fit = write_natural(value, site);
+    return fit == Fit::kOk && out_.size() - start > kMaxJsonBytes ? refuse_json_size() : fit;
   }
   const std::string_view text = trim(value.bytes);
+  if (text.size() > kMaxJsonBytes) return refuse_json_size();
   if (!is_utf8(text) || !is_json(text)) {
     return refuse("is no JSON text; a text that is meant as a JSON string needs its quotes");
   }
@@ -84,6 +118,9 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
                     "numbers are 64-bit integers and doubles; send it as a string",
                     number.substr(0, kMostShown), number.size() > kMostShown ? "..." : ""));
   }
+  if (has_repeated_member(text)) {
+    return refuse("has two members of one name in an object; StarRocks would keep one of them");
+  }
   const bool marked = std::string_view("{[\"").find(text.front()) != std::string_view::npos;
   if (csv() && !marked) return not_carried(std::string(kNotCarried));
   if (!csv() && text == "null") {
@@ -93,6 +130,11 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
   if (!csv() && text.front() == '"') return refuse(std::string(kNotKept));
   out_.append(text);
   return Fit::kOk;
+}
+
+Fit ValueWriter::refuse_json_size() {
+  return refuse(
+      fmt::format("is JSON of more than {} bytes, which is what StarRocks takes", kMaxJsonBytes));
 }
 
 Fit ValueWriter::write_array(const ColumnType& type, const WireValue& value, Site site) {
@@ -158,7 +200,7 @@ Fit ValueWriter::write_map(const ColumnType& type, const WireValue& value, Site 
     const std::size_t key_start = out_.size();
     Fit fit = write_map_key(type.children[0], entries.names[i], inside);
     if (fit != Fit::kOk) return within(fmt::format(".map_value.keys[{}]", i), fit);
-    keys.emplace_back(out_.view().substr(key_start));
+    keys.push_back(normal_key(type.children[0], out_.view().substr(key_start)));
     out_.append(':');
     fit = write_element(type.children[1], entries.values[i], inside);
     if (fit != Fit::kOk) return within(fmt::format(".map_value.values[{}]", i), fit);

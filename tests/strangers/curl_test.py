@@ -44,14 +44,32 @@ class CurlTest(StrangerCase):
         reply = self.transaction("load", label, "-H", "column_separator:,", "-T", path)
         self.assertEqual(reply["Status"], "OK", reply)
 
-    def stored_people(self):
-        return self.emulator.rows("SELECT id, name, score FROM people ORDER BY id", password=PASSWORD)
-
     def test_stream_load_of_csv(self):
         reply = self.stream_load("people", self.file("a.csv", EXAMPLE), "label:123", "column_separator:,",
                                  "columns: id, name, score")
         self.assertEqual((reply["Status"], reply["NumberLoadedRows"]), ("Success", 4), reply)
         self.assert_rows("SELECT id, name, score FROM people ORDER BY id", EXAMPLE_ROWS)
+
+    def test_every_type_from_csv_and_from_json(self):
+        self.emulator.execute("""CREATE TABLE test.kinds (id INT NOT NULL, b BOOLEAN NULL, l LARGEINT NULL, f DOUBLE NULL,
+            d DECIMAL(10,2) NULL, c CHAR(5) NULL, day DATE NULL, t DATETIME NULL, j JSON NULL, a ARRAY<INT> NULL,
+            m MAP<VARCHAR(9),INT> NULL, bin VARBINARY NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id)""")
+        line = ('1|true|170141183460469231731687303715884105727|0.5|12.30|ab|2024-02-29|1969-12-31 23:59:59.000001|'
+                '{"k": [1, null]}|[1,null,3]|{"x":7}|616200\n2|\\N|\\N|\\N|\\N|\\N|\\N|\\N|\\N|\\N|\\N|\\N\n')
+        columns = "columns: id, b, l, f, d, c, day, t, j, a, m, raw, bin = unhex(raw)"
+        reply = self.stream_load("kinds", self.file("kinds.csv", line), "column_separator:|", columns)
+        self.assertEqual((reply["Status"], reply["NumberLoadedRows"]), ("Success", 2), reply)
+        row = {"id": 3, "b": False, "l": "-1", "f": 1e300, "d": "0.07", "c": "é", "day": "0000-01-01", "t": "9999-12-31 23:59:59",
+               "j": {"k": "v"}, "a": [], "m": {"y": None}, "raw": "ff"}
+        reply = self.stream_load("kinds", self.file("kinds.json", json.dumps([row])), "format: json", "strip_outer_array: true",
+                                 columns)
+        self.assertEqual((reply["Status"], reply["NumberLoadedRows"]), ("Success", 1), reply)
+        rows = self.stored("SELECT * FROM kinds ORDER BY id")
+        self.assertEqual(rows[0], (1, 1, "170141183460469231731687303715884105727", 0.5, "12.30", "ab", "2024-02-29",
+                                   "1969-12-31 23:59:59.000001", '{"k": [1, null]}', "[1,null,3]", '{"x":7}', b"ab\0"))
+        self.assertEqual(rows[1], (2, *[None] * 11))
+        self.assertEqual(rows[2], (3, 0, "-1", 1e300, "0.07", "é", "0000-01-01", "9999-12-31 23:59:59", '{"k": "v"}', "[]",
+                                   '{"y":null}', b"\xff"))
 
     def test_a_label_is_used_once(self):
         path = self.file("a.csv", EXAMPLE)

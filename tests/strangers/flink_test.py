@@ -41,9 +41,9 @@ class FlinkTest(StrangerCase):
         self.assertEqual(job.wait(WAIT), 0)
 
     def assert_every_row(self, once):
-        rows, distinct, first, last = self.rows("SELECT COUNT(*), COUNT(DISTINCT id), MIN(id), MAX(id) FROM log")[0]
+        rows, distinct, first, last = self.stored("SELECT COUNT(*), COUNT(DISTINCT id), MIN(id), MAX(id) FROM log")[0]
         self.assertEqual((distinct, first, last), (COUNT, 0, COUNT - 1))
-        self.assertEqual(self.rows("SELECT COUNT(*) FROM log WHERE line = CONCAT('line ', id)")[0][0], rows)
+        self.assertEqual(self.stored("SELECT COUNT(*) FROM log WHERE line = 'line ' || id")[0][0], rows)
         if once:
             self.assertEqual(rows, COUNT)
 

@@ -44,14 +44,14 @@ class SdkTest(StrangerCase):
             driver.ask("write", "test", "people", as_json(row))
 
     def count(self, table="people"):
-        return self.rows(f"SELECT COUNT(*) FROM {table}")[0][0]
+        return self.stored(f"SELECT COUNT(*) FROM {table}")[0][0]
 
     def numbers(self, driver, first, count):
         driver.ask("numbers", "test", "log", first, count)
 
     def assert_numbers(self, count):
         self.assert_rows("SELECT COUNT(*), COUNT(DISTINCT id), MIN(id), MAX(id) FROM log", [(count, count, 0, count - 1)])
-        self.assertEqual(self.rows("SELECT COUNT(*) FROM log WHERE line = CONCAT('line ', id)")[0][0], count)
+        self.assertEqual(self.stored("SELECT COUNT(*) FROM log WHERE line = 'line ' || id")[0][0], count)
 
     def test_plain_at_least_once(self):
         for manager in ("v1", "v2"):

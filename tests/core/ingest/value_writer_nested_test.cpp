@@ -32,6 +32,9 @@ TEST(ValueWriterNestedTest, JsonColumns) {
   EXPECT_TRUE(refused("json", wire::string_value("")));
   EXPECT_TRUE(refused("json", wire::string_value("{a:1}")));
   EXPECT_TRUE(refused("json", wire::string_value("{\"a\":18446744073709551616}")));
+  EXPECT_TRUE(refused("json", wire::string_value(R"({"a":1,"\u0061":2})")));
+  const std::string most(std::size_t{16} << 20U, 'x');
+  EXPECT_TRUE(refused("json", wire::string_value("[\"" + most + "\"]")));
   EXPECT_TRUE(refused("json", wire::bytes_value("{}")));
   const std::string map = wire::map_value(
       {wire::string_value("k\""), wire::int_value(2)},
@@ -94,6 +97,22 @@ TEST(ValueWriterNestedTest, Maps) {
   EXPECT_TRUE(refused("map<int,int>", wire::map_value({wire::int_value(1)}, {})));
   EXPECT_TRUE(refused("map<int,int>", wire::map_value({wire::int_value(1), wire::int_value(1)},
                                                       {wire::int_value(1), wire::int_value(2)})));
+  const auto twice = [](const std::string& type, const std::string& a, const std::string& b) {
+    return refused("map<" + type + ",int>",
+                   wire::map_value({a, b}, {wire::int_value(1), wire::int_value(2)}));
+  };
+  using wire::string_value;
+  EXPECT_TRUE(twice("decimal(10,2)", string_value("1.5"), string_value("1.50")));
+  EXPECT_TRUE(twice("decimal(10,2)", string_value("1"), string_value("1.00")));
+  EXPECT_TRUE(twice("decimal(10,2)", wire::int_value(0), string_value("-0.0")));
+  EXPECT_TRUE(twice("datetime", string_value("2024-02-29 00:00:00"), wire::date_value(19'782)));
+  EXPECT_TRUE(twice("datetime", string_value("2024-02-29 00:00:00.5"),
+                    string_value("2024-02-29T00:00:00.500")));
+  EXPECT_TRUE(twice("float", wire::double_value(0.1), wire::double_value(0.10000000149011612)));
+  EXPECT_TRUE(twice("double", wire::double_value(0.0), wire::double_value(-0.0)));
+  EXPECT_TRUE(twice("double", wire::double_value(1e15), wire::int_value(1'000'000'000'000'000)));
+  EXPECT_FALSE(twice("double", wire::double_value(0.1), wire::double_value(0.10000000149011612)));
+  EXPECT_FALSE(twice("decimal(10,2)", string_value("10"), string_value("1")));
   EXPECT_TRUE(refused("map<tinyint,int>",
                       wire::map_value({wire::int_value(300)}, {wire::int_value(1)}),
                       ".map_value.keys[0]"));

@@ -31,6 +31,8 @@ TEST(ValueWriterTest, StringsKeepEveryByte) {
   EXPECT_TRUE(refused("varchar(5)", wire::string_value("\xFF")));
   EXPECT_TRUE(refused("varchar(50)", wire::string_value("0123456789012345678\xC3")));
   EXPECT_TRUE(refused("varchar(5)", wire::int_value(1)));
+  EXPECT_TRUE(refused("char(5)", wire::string_value("a\0b"s))) << "StarRocks would cut it";
+  EXPECT_EQ(csv("varchar(5)", wire::string_value("a\0b"s)), "a\0b"s);
   EXPECT_TRUE(refused("char(2)", wire::bytes_value("a")));
 }
 

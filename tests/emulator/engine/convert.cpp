@@ -97,12 +97,32 @@ std::optional<Value> limited(std::string bytes, int length) {
   return bytes;
 }
 
-std::optional<Value> to_json(std::string_view text) {
+/// A JSON column takes 16 MiB (kJSONLengthLimit in StarRocks' sources).
+constexpr std::size_t kMaxJsonBytes = std::size_t{16} << 20U;
+
+std::optional<Value> to_json(const Json& json) {
   try {
-    return json_canonical(parse_json(text));
+    std::string text = json_canonical(json);
+    if (text.size() > kMaxJsonBytes) return std::nullopt;
+    return text;
   } catch (const JsonError&) {
     return std::nullopt;
   }
+}
+
+std::optional<Value> to_json(std::string_view text) {
+  try {
+    return to_json(parse_json(text));
+  } catch (const JsonError&) {
+    return std::nullopt;
+  }
+}
+
+/// CHAR is padded with NUL bytes and ends before the first when it is read
+/// (ChunkHelper::padding_char_columns and the page readers of StarRocks' sources).
+std::optional<Value> to_char(std::string_view text, int length) {
+  if (text.size() > static_cast<std::size_t>(length)) return std::nullopt;
+  return std::string(text.substr(0, text.find('\0')));
 }
 
 /// What CSV, JSON and CAST have in common: everything but VARBINARY and nested types.
@@ -122,6 +142,7 @@ std::optional<Value> from_text(std::string_view text, const Type& type) {
     case Kind::kDecimal:
       return to_decimal(text, type);
     case Kind::kChar:
+      return to_char(text, type.length);
     case Kind::kVarchar:
     case Kind::kVarbinary:
       return limited(std::string(text), type.length);
@@ -290,13 +311,14 @@ std::string json_as_text(const Json& json) {
 std::optional<Value> from_json(const Json& json, const Type& type) {
   switch (type.kind) {
     case Kind::kJson:
-      return json_canonical(json);
+      return to_json(json);
     case Kind::kArray:
     case Kind::kMap:
     case Kind::kStruct:
       if (json.kind == Json::Kind::kString) return from_text(json.text, type);
       return nested_from_json(json, type);
     case Kind::kChar:
+      return to_char(json_as_text(json), type.length);
     case Kind::kVarchar:
     case Kind::kVarbinary:
       return limited(json_as_text(json), type.length);

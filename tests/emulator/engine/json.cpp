@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
+#include <system_error>
 
 namespace emulator {
 
@@ -254,12 +257,33 @@ std::string json_quoted(std::string_view text) {
 
 namespace {
 
+template <class Number>
+bool holds(const std::string& token, Number& number) {
+  const char* const last = token.data() + token.size();
+  const auto [end, error] = std::from_chars(token.data(), last, number);
+  return error == std::errc() && end == last;
+}
+
+/// A number as VelocyPack keeps it: int64, uint64 or double. Throws JsonError.
+std::string stored_number(const std::string& token) {
+  std::int64_t negative = 0;
+  std::uint64_t positive = 0;
+  if (holds(token, negative) || holds(token, positive)) return token;
+  double number = 0;
+  if (!holds(token, number)) throw JsonError("the number " + token + " is out of range");
+  if (token.find_first_of(".eE") != std::string::npos) return token;
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
 void print(const Json& value, bool canonical, std::string& out) {
   switch (value.kind) {
     case Json::Kind::kNull:
     case Json::Kind::kBool:
-    case Json::Kind::kNumber:
       out += value.text;
+      return;
+    case Json::Kind::kNumber:
+      out += canonical ? stored_number(value.text) : value.text;
       return;
     case Json::Kind::kString:
       out += json_quoted(value.text);

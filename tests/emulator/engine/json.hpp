@@ -62,7 +62,8 @@ class JsonReader {
 /// Without blanks, members in their order: what an object becomes in a VARCHAR column.
 [[nodiscard]] std::string json_minified(const Json& value);
 
-/// As a JSON column prints it: members sorted by name, ", " and ": " between them.
+/// As a JSON column prints it: members sorted by name, ", " and ": " between them, integers beyond
+/// 64 bits as the doubles that they become. Throws JsonError for numbers beyond double.
 [[nodiscard]] std::string json_canonical(const Json& value);
 
 /// The first member with this key, or nullptr.
