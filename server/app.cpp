@@ -80,7 +80,7 @@ class App::Impl {
         state_(metrics_),
         pool_threads_(options_.threads),
         admin_threads_(1),
-        signals_(admin_threads_.executor(), SIGTERM, SIGINT),
+        signals_(admin_threads_.executor(), SIGTERM, SIGINT, SIGHUP),
         heartbeat_(pool_threads_.executor()),
         probes_({options_.admin.livez_stall, options_.admin.readiness_requires_starrocks}, state_,
                 heartbeat_) {
@@ -292,6 +292,12 @@ class App::Impl {
   void watch_signals() {
     auto react = [this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      if (signal == SIGHUP) {
+        // By itself it would end the daemon, and with it what was received.
+        logger_.warn("SIGHUP is ignored: the configuration is read at the start only");
+        watch_signals();
+        return;
+      }
       if (std::exchange(signalled_, true)) {
         // Rows that were not acknowledged are still with their clients (D1): nothing is lost by it.
         logger_.warn("second signal: left at once, without waiting for what was received",

@@ -1,5 +1,6 @@
 #include "server/commands/commands.hpp"
 #include "server/exit_status.hpp"
+#include "server/process_setup.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +10,7 @@
 /// The program `loadstar`: parses the command line and runs one command.
 int main(int argc, char** argv) {
   using namespace loadstar::server;
+  occupy_standard_descriptors();
   CLI::App app("Loadstar: streams rows from any client into StarRocks", "loadstar");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of all commands");

@@ -1,6 +1,8 @@
 #include "server/process_setup.hpp"
 
+#include <fcntl.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -18,6 +20,13 @@ constexpr int kTopPad = 64 << 20;
 constexpr unsigned kMaxArenas = 8;
 
 }  // namespace
+
+void occupy_standard_descriptors() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    // The lowest that is free: this one. Open for writing, so that reading from it is an error.
+    if (::fcntl(descriptor, F_GETFD) < 0) ::open("/dev/null", O_WRONLY);
+  }
+}
 
 void set_up_process(unsigned threads) {
   ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);

@@ -2,6 +2,10 @@
 
 namespace loadstar::server {
 
+/// Opens what is closed of standard input, output and error to nothing: a file or socket that took
+/// such a number would be read or written as if it were meant. First thing in main().
+void occupy_standard_descriptors();
+
 /// Settings of the whole process, made first thing in main(): the allocator keeps and reuses its
 /// pages, because a freshly mapped page costs more than everything else on the way of the rows
 /// (performance.md 1), and a peer that goes away is an error code, not a signal. `threads`: threads

@@ -34,6 +34,7 @@ enum class Mutant : std::uint8_t {
   kTwoRequestsPerLabel,         ///< R8: a load is sent while another of its label is under way
   kLabelWithoutEpoch,           ///< 4.8: labels are reused by later epochs
   kTokenIsNotCumulative,        ///< 4.8: a token names its own checkpoint only
+  kAbortDoesNotLook,            ///< V8: Abort is OK without a look for what is prepared
   kEpochIsNotProbed,            ///< the daemon serves an epoch that has transactions already
 };
 

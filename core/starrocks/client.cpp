@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace loadstar::starrocks {
@@ -166,6 +167,22 @@ class Client::Impl {
   }
 
   asio::awaitable<Result<Version>> version(Deadline deadline) {
+    auto found = co_await ask_version(deadline);
+    if (found.has_value()) {
+      const std::lock_guard lock(version_mutex_);
+      last_version_ = to_string(*found);
+    }
+    co_return found;
+  }
+
+  void hurry() { caller_.hurry(); }
+
+  [[nodiscard]] std::string last_version() const {
+    const std::lock_guard lock(version_mutex_);
+    return last_version_;
+  }
+
+  asio::awaitable<Result<Version>> ask_version(Deadline deadline) {
     const Deadline until = bound(deadline);
     auto request = get_request(kFeatureTarget, caller_.credentials());
     auto answer = co_await ask(std::move(request), until);
@@ -300,6 +317,8 @@ class Client::Impl {
   const ClientOptions options_;
   Metrics& metrics_;
   FrontendCaller caller_;
+  mutable std::mutex version_mutex_;
+  std::string last_version_;
 };
 
 Client::Client(ClientOptions options, http::Transport& transport, Metrics& metrics, Logger logger,
@@ -362,6 +381,10 @@ asio::awaitable<Result<TableSchema>> Client::table_schema(TableName table, Deadl
 asio::awaitable<Result<Version>> Client::version(Deadline deadline) {
   return without_throwing(impl_->version(deadline));
 }
+
+void Client::hurry() { impl_->hurry(); }
+
+std::string Client::last_version() const { return impl_->last_version(); }
 
 asio::awaitable<Result<bool>> Client::has_transactions(Deadline deadline) {
   return without_throwing(impl_->has_transactions(deadline));

@@ -183,6 +183,13 @@ class Client {
   /// `POST /api/v1/catalogs/default_catalog/sql` (8.7).
   asio::awaitable<Result<SqlResult>> sql(std::string query, Deadline deadline);
 
+  /// The daemon drains: frontends that were given up are tried again at once, and every second.
+  /// From any thread.
+  void hurry();
+
+  /// What version() found last; empty if it has not. From any thread.
+  [[nodiscard]] std::string last_version() const;
+
   /// `GET /api/health` of any frontend.
   asio::awaitable<Result<void>> health(Deadline deadline);
 

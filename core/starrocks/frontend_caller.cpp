@@ -274,6 +274,11 @@ void FrontendCaller::count_load(const std::optional<Error>& error) {
   metrics_.load_attempt(unknown ? "unknown" : "failed", reason_of(*error));
 }
 
+void FrontendCaller::hurry() {
+  const std::lock_guard lock(mutex_);
+  frontends_.hurry(Clock::now());
+}
+
 std::optional<std::size_t> FrontendCaller::pick(const std::vector<bool>& tried) {
   const std::lock_guard lock(mutex_);
   return frontends_.pick(Clock::now(), tried);

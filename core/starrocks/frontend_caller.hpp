@@ -73,6 +73,9 @@ class FrontendCaller {
   /// User, and the password as it is now.
   [[nodiscard]] Credentials credentials() const;
 
+  /// See Client::hurry().
+  void hurry();
+
   /// Counts one attempt of a load that got a reply; `error` is unset for success.
   void count_load(const std::optional<Error>& error);
 

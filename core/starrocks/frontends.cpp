@@ -48,6 +48,17 @@ bool Frontends::on_failure(std::size_t index, Clock::time_point now) {
   return true;
 }
 
+void Frontends::hurry(Clock::time_point now) {
+  constexpr std::chrono::seconds kHurriedPeriod{1};
+  options_.open_for = std::min<std::chrono::milliseconds>(options_.open_for, kHurriedPeriod);
+  options_.max_open_for =
+      std::min<std::chrono::milliseconds>(options_.max_open_for, kHurriedPeriod);
+  for (Breaker& breaker : breakers_) {
+    breaker.period = std::min<Clock::duration>(breaker.period, kHurriedPeriod);
+    if (breaker.open) breaker.try_again_at = std::min(breaker.try_again_at, now);
+  }
+}
+
 std::size_t Frontends::open_count() const {
   const auto open = std::count_if(breakers_.begin(), breakers_.end(),
                                   [](const Breaker& breaker) { return breaker.open; });

@@ -33,6 +33,9 @@ class Frontends {
   /// It did not answer, or without sense (5xx); true if that opened its breaker (again).
   bool on_failure(std::size_t index, Clock::time_point now);
 
+  /// Who has little time left tries again now, and every second from here on.
+  void hurry(Clock::time_point now);
+
   /// Frontends whose breaker is open or half-open.
   [[nodiscard]] std::size_t open_count() const;
   /// When the first open breaker lets somebody try; nullopt if none is open.

@@ -38,7 +38,7 @@ struct CandidateSearch::Search {
   std::vector<ProbeChain> chains;
   std::size_t next_chain = 0;
   std::size_t reads = 0;
-  unsigned rolled_back = 0;
+  RolledBack result;
   bool cut_short = false;
   WhatIsCommitted committed = WhatIsCommitted::kIsStale;
   std::optional<std::string> stale;
@@ -64,6 +64,11 @@ CandidateSearch::CandidateSearch(asio::any_io_executor strand, starrocks::Client
       rollbacks_(rollbacks),
       logger_(std::move(logger)) {}
 
+void CandidateSearch::stop() {
+  stopping_ = true;
+  for (TaskGroup* const workers : working_) workers->cancel();
+}
+
 asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange range,
                                                                ResumeToken token,
                                                                WhatIsCommitted committed,
@@ -78,9 +83,12 @@ asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange ra
       search.range.last_epoch + 1 - std::min(search.range.first_epoch, search.range.last_epoch + 1);
   search.cut_short = search.chains.size() < epochs * search.range.max_pending;
   TaskGroup workers(strand_);
+  working_.insert(&workers);
   for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(probe(search));
   co_await workers.join();
-  if (search.cut_short) {
+  working_.erase(&workers);
+  if (stopping_) co_return draining_refusal();
+  if (search.cut_short || !search.result.complete) {
     logger_.warn(
         "not every transaction of earlier epochs could be looked for; the rest ends by "
         "its timeout",
@@ -95,7 +103,7 @@ asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange ra
     refusal.metadata["label"] = *search.stale;
     co_return refusal;
   }
-  co_return RolledBack{search.rolled_back};
+  co_return std::move(search.result);
 }
 
 /// One of kProbes workers: takes chains until there are none.
@@ -104,8 +112,10 @@ asio::awaitable<void> CandidateSearch::probe(Search& search) {
   while (search.next_chain < search.chains.size() && !search.stale && !stopping_) {
     ProbeChain chain = search.chains[search.next_chain++];
     while (const auto part = chain.next()) {
-      if (search.reads >= kMaxReads || Clock::now() >= search.deadline || stopping_) {
-        search.cut_short = true;
+      if (search.reads >= kMaxReads) search.cut_short = true;
+      if (search.cut_short || stopping_) co_return;
+      if (Clock::now() >= search.deadline) {
+        search.result.complete = false;
         co_return;
       }
       std::string label = label_in(search.range, chain.epoch(), chain.checkpoint(), *part);
@@ -115,14 +125,19 @@ asio::awaitable<void> CandidateSearch::probe(Search& search) {
         continue;
       }
       ++search.reads;
-      const Deadline until = Clock::now() + options_.starrocks.query_timeout;
+      const Deadline until =
+          std::min(search.deadline, Clock::now() + options_.starrocks.query_timeout);
       const auto state = co_await client_.label_state(search.range.database, label, until);
       if (!state.has_value()) {
-        search.cut_short = true;
+        search.result.complete = false;
+        search.result.last_error = state.error();
         chain.give_up();
         continue;
       }
       chain.on_state(state->state);
+      if (state->state == starrocks::LabelState::kAborted) {
+        search.result.were_aborted.insert(label);
+      }
       switch (action_for(state->state)) {
         case CandidateAction::kNothing:
           break;
@@ -140,11 +155,12 @@ asio::awaitable<void> CandidateSearch::probe(Search& search) {
 asio::awaitable<void> CandidateSearch::roll_back_candidate(Search& search, std::string label) {
   for (int i = 0; i < kRollbackTries && !stopping_ && Clock::now() < search.deadline; ++i) {
     if (i > 0) co_await sleep_for(kPause);
-    const auto state = co_await rollbacks_.try_now(search.range.database, label);
+    if (stopping_) break;
+    const auto state = co_await rollbacks_.try_now(search.range.database, label, search.deadline);
     if (!state) continue;
     switch (action_for(*state)) {
       case CandidateAction::kNothing:
-        ++search.rolled_back;
+        ++search.result.transactions;
         metrics_.transaction_recovered("aborted");
         metrics_.transaction("aborted");
         co_return;
@@ -155,6 +171,7 @@ asio::awaitable<void> CandidateSearch::roll_back_candidate(Search& search, std::
         break;
     }
   }
+  search.result.complete = false;
   rollbacks_.try_later(search.range.database, label);
 }
 
@@ -166,8 +183,11 @@ asio::awaitable<Answer<Done>> CandidateSearch::check_unused(CandidateRange range
   traces.epoch = epoch;
   traces.deadline = deadline;
   TaskGroup workers(strand_);
+  working_.insert(&workers);
   for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(look_for_traces(traces));
   co_await workers.join();
+  working_.erase(&workers);
+  if (stopping_) co_return draining_refusal();
   if (!traces.found.empty()) {
     Refusal refusal = refuse(
         Reason::kEpochUsed,
@@ -210,7 +230,7 @@ asio::awaitable<std::optional<starrocks::LabelState>> CandidateSearch::ask_until
     const auto state = co_await client_.label_state(traces.range.database, label, until);
     if (state.has_value()) co_return state->state;
     traces.last_error = state.error();
-    if (Clock::now() + kPause >= traces.deadline) break;
+    if (stopping_ || Clock::now() + kPause >= traces.deadline) break;
     co_await sleep_for(kPause);
   }
   co_return std::nullopt;

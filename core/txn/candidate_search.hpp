@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/reason.hpp"
+#include "core/base/task_group.hpp"
 #include "core/options.hpp"
 #include "core/starrocks/client.hpp"
 #include "core/txn/api.hpp"
@@ -16,6 +17,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace loadstar::txn {
@@ -28,9 +30,14 @@ enum class WhatIsCommitted {
   kIsLeft,   ///< nothing: only what is not committed is to go (Abort without a token)
 };
 
-/// What a search has rolled back.
+/// What became of a search.
 struct RolledBack {
-  unsigned transactions = 0;
+  unsigned transactions = 0;  ///< rolled back by it
+  /// Labels that were ABORTED before it.
+  std::set<std::string> were_aborted;
+  /// Transactions that StarRocks did not tell of in time, or that were not seen ended.
+  bool complete = true;
+  std::optional<Error> last_error;
 };
 
 /// Asks StarRocks for the transactions that earlier epochs may have left (CandidateRange), several
@@ -51,8 +58,8 @@ class CandidateSearch {
   asio::awaitable<Answer<Done>> check_unused(CandidateRange range, std::uint64_t epoch,
                                              Deadline deadline);
 
-  /// Searches under way end early.
-  void stop() { stopping_ = true; }
+  /// Searches under way end at once, and those that come.
+  void stop();
 
  private:
   struct Search;
@@ -71,6 +78,7 @@ class CandidateSearch {
   RollbackQueue& rollbacks_;
   Logger logger_;
   bool stopping_ = false;
+  std::set<TaskGroup*> working_;  // workers of the searches under way
 };
 
 }  // namespace loadstar::txn

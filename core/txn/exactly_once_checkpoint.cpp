@@ -148,7 +148,7 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
     if (!closed) {
       auto verdict = ledger_.close(id, request.last_sequence);
       if (!verdict.ok() && verdict.refusal().reason == Reason::kTooManyPendingCheckpoints) {
-        co_await ask_what_is_committed();
+        co_await ask_what_is_committed(deadline);
         verdict = ledger_.close(id, request.last_sequence);
       }
       if (!verdict.ok()) co_return verdict.refusal();
@@ -339,8 +339,8 @@ void ExactlyOnceWriter::on_committed(const ResumeToken& token) {
 }
 
 /// Another process may have committed a token of this writer; StarRocks knows.
-asio::awaitable<void> ExactlyOnceWriter::ask_what_is_committed() {
-  while (!ending_ && !stopping_) {
+asio::awaitable<void> ExactlyOnceWriter::ask_what_is_committed(Deadline deadline) {
+  while (!ending_ && !stopping_ && Clock::now() < deadline) {
     const std::uint64_t next = ledger_.committed() + 1;
     const auto answer = answers_.find(next);
     if (answer == answers_.end()) co_return;
@@ -350,8 +350,9 @@ asio::awaitable<void> ExactlyOnceWriter::ask_what_is_committed() {
       if (part.checkpoint == next) labels.push_back(label_of(token.value(), part));
     }
     for (const std::string& label : labels) {
-      const Deadline deadline = Clock::now() + shared_.parts.options.starrocks.query_timeout;
-      const auto state = co_await shared_.parts.client.label_state(database(), label, deadline);
+      const Deadline until =
+          std::min(deadline, Clock::now() + shared_.parts.options.starrocks.query_timeout);
+      const auto state = co_await shared_.parts.client.label_state(database(), label, until);
       const bool committed =
           state.has_value() && (state->state == starrocks::LabelState::kCommitted ||
                                 state->state == starrocks::LabelState::kVisible);

@@ -137,7 +137,7 @@ asio::awaitable<std::optional<Refusal>> ExactlyOnceWriter::judge(const ingest::B
   }
   auto objection = ledger_.judge(batch.sequence, batch.checkpoint_id);
   if (objection && objection->reason == Reason::kTooManyPendingCheckpoints) {
-    co_await ask_what_is_committed();
+    co_await ask_what_is_committed(kNever);
     objection = ledger_.judge(batch.sequence, batch.checkpoint_id);
   }
   co_return objection;

@@ -80,6 +80,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   asio::awaitable<StreamEvent> next_event(std::uint64_t stream) override;
   void drain(std::chrono::milliseconds grace) override;
   asio::awaitable<void> wait_gone(Deadline deadline) override;
+  [[nodiscard]] bool gone() const { return gone_; }
   asio::awaitable<void> stop() override;
   [[nodiscard]] WriterReport report() const override;
   /// Rows of an exactly-once writer belong to its client until it commits them.
@@ -107,7 +108,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   asio::awaitable<Answer<Done>> recover(ResumeToken token);
   asio::awaitable<Answer<bool>> take(std::uint64_t stream, SliceList message);
   asio::awaitable<std::optional<Refusal>> judge(const ingest::Batch& batch);
-  asio::awaitable<void> ask_what_is_committed();
+  asio::awaitable<void> ask_what_is_committed(Deadline deadline);
   asio::awaitable<void> wait_for_room(std::uint64_t stream);
   Part& part_for(std::uint64_t checkpoint, const BatchEncoder::Table& table,
                  const std::shared_ptr<const ingest::LaneSpec>& lane);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kRememberedEpochs = 1'000'000;
 /// A fenced writer has so long to roll back what is open.
 constexpr std::chrono::seconds kFenceWait{30};
+/// How often it is asked meanwhile whether the daemon drains.
+constexpr std::chrono::milliseconds kFenceLook{200};
 
 Refusal fenced(std::uint64_t epoch, std::uint64_t highest) {
   Refusal refusal =
@@ -28,6 +31,20 @@ Refusal fenced(std::uint64_t epoch, std::uint64_t highest) {
                          highest));
   refusal.metadata["epoch"] = std::to_string(highest);
   return refusal;
+}
+
+/// An Abort is done when all is seen ended (V8): until then it is to be called again.
+Refusal not_aborted(const AbortRequest& request, const RolledBack& search) {
+  const std::string why = search.last_error ? ": " + describe(*search.last_error) : "";
+  if (search.last_error && search.last_error->code == Errc::kNotFound) {
+    return refuse(Reason::kDatabaseNotFound,
+                  fmt::format("the transactions of writer \"{}\" in \"{}\" are not known{}",
+                              request.writer_id, request.database, why));
+  }
+  return refuse_for_now(
+      Reason::kStarrocksUnavailable,
+      fmt::format("not every transaction of writer \"{}\" is seen ended{}; call again",
+                  request.writer_id, why));
 }
 
 Refusal epoch_used(std::uint64_t epoch) {
@@ -81,7 +98,7 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
                              {"writer", request.writer_id},
                              {"epoch", std::to_string(request.epoch)},
                              {"fenced_epoch", std::to_string(claim.former->epoch())}});
-      co_await end(claim.former, request.epoch);
+      co_await end(claim.former, request.epoch, kNever);
     }
     const auto writer = claim.writer;
     auto attaching = writer->attach(request, token);
@@ -159,12 +176,13 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
       const auto found = writers_.find(request.writer_id);
       if (found != writers_.end()) held = found->second;
     }
-    AbortOutcome outcome;
+    std::vector<std::string> were_open;
     if (held) {
-      auto counting = open_transactions(held);
-      outcome.aborted_transactions = co_await run_on(held->strand(), std::move(counting));
-      co_await end(held, request.epoch);
+      auto asking = open_transactions(held);
+      were_open = co_await run_on(held->strand(), std::move(asking));
+      co_await end(held, request.epoch, deadline);
     }
+    if (LOADSTAR_MUTANT(kAbortDoesNotLook)) co_return AbortOutcome{};
     CandidateRange range =
         candidates_after(token, request.epoch, services_.options.limits.max_pending_checkpoints);
     const auto rolled_back = co_await control_.roll_back(
@@ -172,7 +190,13 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
         request.resume_token.empty() ? WhatIsCommitted::kIsLeft : WhatIsCommitted::kIsStale,
         deadline);
     if (!rolled_back.ok()) co_return rolled_back.refusal();
-    outcome.aborted_transactions += rolled_back.value().transactions;
+    const RolledBack& done = rolled_back.value();
+    if (!done.complete) co_return not_aborted(request, done);
+    AbortOutcome outcome;
+    outcome.aborted_transactions = done.transactions;
+    for (const std::string& label : were_open) {
+      if (done.were_aborted.contains(label)) ++outcome.aborted_transactions;  // by the writer
+    }
     co_return outcome;
   }
 
@@ -198,8 +222,14 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     closed_ = true;
   }
 
+  asio::awaitable<void> end_calls(Deadline deadline) {
+    co_await control_.end_calls(deadline);
+    calls_ended_ = true;
+  }
+
   asio::awaitable<void> stop() {
     close();
+    calls_ended_ = true;
     co_await control_.stop();
     for (const auto& writer : all_and_leaving()) {
       auto stopping = stop_writer(writer);
@@ -324,16 +354,27 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   }
 
   /// A writer of a lower epoch rolls back what it has open, before its successor looks for it.
-  static asio::awaitable<void> end(std::shared_ptr<ExactlyOnceWriter> writer, std::uint64_t epoch) {
-    auto ending = fence_and_wait(writer, epoch);
-    co_await run_on(writer->strand(), std::move(ending));
+  asio::awaitable<void> end(std::shared_ptr<ExactlyOnceWriter> writer, std::uint64_t epoch,
+                            Deadline deadline) {
+    const Deadline latest = std::min(deadline, Clock::now() + kFenceWait);
+    auto fencing = fence(writer, epoch);
+    co_await run_on(writer->strand(), std::move(fencing));
+    bool gone = false;
+    while (!gone && Clock::now() < latest && !calls_ended_) {
+      const Deadline look = std::min<Deadline>(latest, Clock::now() + kFenceLook);
+      auto waiting = wait_gone(writer, look);
+      gone = co_await run_on(writer->strand(), std::move(waiting));
+    }
   }
-  static asio::awaitable<Done> fence_and_wait(std::shared_ptr<ExactlyOnceWriter> writer,
-                                              std::uint64_t epoch) {
+  static asio::awaitable<Done> fence(std::shared_ptr<ExactlyOnceWriter> writer,
+                                     std::uint64_t epoch) {
     writer->fence(epoch);
-    const Deadline deadline = Clock::now() + kFenceWait;
-    co_await writer->wait_gone(deadline);
     co_return Done{};
+  }
+  static asio::awaitable<bool> wait_gone(std::shared_ptr<ExactlyOnceWriter> writer,
+                                         Deadline deadline) {
+    co_await writer->wait_gone(deadline);
+    co_return writer->gone();
   }
   static asio::awaitable<Done> stop_writer(std::shared_ptr<ExactlyOnceWriter> writer) {
     co_await writer->stop();
@@ -348,20 +389,21 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     writer->on_committed(token);
     co_return Done{};
   }
-  static asio::awaitable<std::uint32_t> open_transactions(
+  /// Labels of what the writer has open.
+  static asio::awaitable<std::vector<std::string>> open_transactions(
       std::shared_ptr<ExactlyOnceWriter> writer) {
-    const auto report = writer->report();
-    co_return static_cast<std::uint32_t>(
-        std::count_if(report.transactions.begin(), report.transactions.end(),
-                      [](const TransactionReport& transaction) {
-                        return transaction.state == TransactionState::kOpen;
-                      }));
+    std::vector<std::string> labels;
+    for (const TransactionReport& transaction : writer->report().transactions) {
+      if (transaction.state == TransactionState::kOpen) labels.push_back(transaction.label);
+    }
+    co_return labels;
   }
 
   Services services_;
   TransactionControl control_;
   mutable std::mutex mutex_;  // guards what follows
   bool closed_ = false;
+  std::atomic<bool> calls_ended_{false};
   std::uint64_t last_number_ = 0;
   std::map<std::string, std::shared_ptr<ExactlyOnceWriter>> writers_;
   // By number: a higher epoch took their place, and they still roll back what they have open.
@@ -419,6 +461,10 @@ void ExactlyOnceWriters::relieve() {
 void ExactlyOnceWriters::drain() {
   draining_ = true;
   impl_->close();
+}
+
+asio::awaitable<void> ExactlyOnceWriters::end_calls(Deadline deadline) {
+  return impl_->end_calls(deadline);
 }
 
 asio::awaitable<void> ExactlyOnceWriters::stop() { return impl_->stop(); }

@@ -59,6 +59,9 @@ class ExactlyOnceWriters {
   void relieve();
   /// From now on open() answers DRAINING; the writers themselves are told by the registry.
   void drain();
+  /// Waits until no Commit, Abort or Open is at work or `deadline`; then those under way, and those
+  /// that come, end as DRAINING.
+  asio::awaitable<void> end_calls(Deadline deadline);
   /// Ends phase two and all writers: what is not prepared is rolled back.
   asio::awaitable<void> stop();
 

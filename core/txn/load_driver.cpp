@@ -29,6 +29,8 @@ constexpr std::chrono::seconds kReplyMargin{60};
 constexpr std::chrono::seconds kRollbackTimeout{10};
 /// After refused credentials (delivery-and-faults.md F050).
 constexpr std::chrono::seconds kCredentialsPause{30};
+/// Longest pause between two tries while the daemon drains.
+constexpr std::chrono::seconds kHurriedPause{1};
 
 std::uint64_t rows_of(const LoadGroup& group, std::size_t begin, std::size_t end) {
   std::uint64_t rows = 0;
@@ -68,12 +70,30 @@ LoadDriver::LoadDriver(asio::any_io_executor strand, LoadServices services,
       metrics_(metrics),
       random_(random_seed),
       on_congestion_(std::move(on_congestion)),
-      stopped_(std::move(strand)) {}
+      stopped_(strand),
+      hurry_(std::move(strand)) {}
+
+void LoadDriver::hurry() {
+  hurried_ = true;
+  hurry_.notify();
+}
+
+/// Between two tries.
+asio::awaitable<void> LoadDriver::rest(Clock::duration pause) {
+  const auto began = Clock::now();
+  while (!stopping_) {
+    const Deadline end =
+        began + (hurried_ ? std::min<Clock::duration>(pause, kHurriedPause) : pause);
+    if (Clock::now() >= end) co_return;
+    co_await hurry_.wait_until(end);
+  }
+}
 
 void LoadDriver::stop(Deadline rollbacks_until) {
   stopping_ = true;
   rollbacks_until_ = rollbacks_until;
   stopped_.notify();
+  hurry_.notify();
 }
 
 asio::awaitable<std::vector<BatchOutcome>> LoadDriver::run(LoadGroup group) {
@@ -179,7 +199,7 @@ asio::awaitable<LoadDriver::End> LoadDriver::drive(const LoadGroup& group, Range
          {"error", describe(result.error)},
          {"pause_ms",
           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(pause).count())}});
-    co_await sleep_for(pause);
+    co_await rest(pause);
   }
   co_return End::kStopped;
 }

@@ -79,6 +79,9 @@ class LoadDriver {
   /// stop(). Cancelling ends waits; what was being sent then is not final.
   asio::awaitable<std::vector<BatchOutcome>> run(ingest::LoadGroup group);
 
+  /// The daemon drains: pauses end, and are a second at most from here on.
+  void hurry();
+
   /// From now on nothing new is tried. Follow with cancellation of the coroutines in run().
   /// Rollbacks, which cancellation does not reach, are given up at `rollbacks_until`: what they
   /// leave ends with its timeout.
@@ -113,6 +116,7 @@ class LoadDriver {
   [[nodiscard]] bool gives_up(const ingest::LoadGroup& group, unsigned refusals,
                               Clock::time_point since) const;
   [[nodiscard]] Clock::duration pause_before_retry(Errc code, unsigned failures);
+  asio::awaitable<void> rest(Clock::duration pause);
   [[nodiscard]] starrocks::LoadRequest request(const ingest::LoadGroup& group, Range range,
                                                std::string label, bool merge) const;
   [[nodiscard]] Deadline query_deadline() const;
@@ -124,8 +128,10 @@ class LoadDriver {
   Random random_;
   std::function<void(bool)> on_congestion_;
   bool stopping_ = false;
+  bool hurried_ = false;
   Deadline rollbacks_until_ = kNever;
   Signal stopped_;  // rollbacks_until_ has changed
+  Signal hurry_;    // hurried_ or stopping_ has changed
 };
 
 }  // namespace loadstar::txn

@@ -42,9 +42,18 @@ void PreparedWatch::add(PreparedTransaction transaction, std::unique_ptr<OpenTra
   watched_.emplace(std::move(label), Watched{std::move(transaction), std::move(gauge), asked_at});
 }
 
-void PreparedWatch::remove(const std::string& label) {
+bool PreparedWatch::remove(const std::string& label) {
   const std::lock_guard lock(mutex_);
-  watched_.erase(label);
+  return watched_.erase(label) > 0;
+}
+
+bool PreparedWatch::is_forgotten(const std::string& label, bool unknown) {
+  const std::lock_guard lock(mutex_);
+  const auto found = watched_.find(label);
+  if (found == watched_.end()) return true;
+  const bool again = unknown && found->second.unknown;
+  found->second.unknown = unknown;
+  return again;
 }
 
 std::vector<PreparedTransaction> PreparedWatch::all() const {
@@ -114,7 +123,11 @@ asio::awaitable<void> PreparedWatch::ask(Question question) {
   const Deadline deadline = Clock::now() + options_.starrocks.query_timeout;
   const auto state =
       co_await client_.label_state(transaction.database, transaction.label, deadline);
-  if (state.has_value() && state->state != starrocks::LabelState::kPrepared) {
+  const bool unknown = state.has_value() && state->state == starrocks::LabelState::kUnknown;
+  const bool forgotten = is_forgotten(transaction.label, unknown);
+  const bool ended =
+      state.has_value() && !unknown && state->state != starrocks::LabelState::kPrepared;
+  if (ended || forgotten) {
     remove(transaction.label);
     co_return;
   }

@@ -53,8 +53,8 @@ class PreparedWatch {
   /// start() has to follow.
   void add(PreparedTransaction transaction, std::unique_ptr<OpenTransaction> gauge);
 
-  /// The transaction is committed, aborted or forgotten. Nothing if it is not watched.
-  void remove(const std::string& label);
+  /// The transaction is committed, aborted or forgotten. False if it was not watched.
+  bool remove(const std::string& label);
 
   [[nodiscard]] std::vector<PreparedTransaction> all() const;
 
@@ -69,6 +69,7 @@ class PreparedWatch {
     PreparedTransaction transaction;
     std::unique_ptr<OpenTransaction> gauge;
     Clock::time_point asked_at;  // StarRocks; or prepared
+    bool unknown = false;        // ... and it did not know the label
     unsigned warnings = 0;
   };
   /// To StarRocks, whether the transaction is still prepared.
@@ -81,6 +82,10 @@ class PreparedWatch {
   asio::awaitable<void> ask(Question question);
   /// Forgets what is too old to be told of; gives what StarRocks is to be asked of.
   [[nodiscard]] std::vector<Question> take_due();
+  /// Notes whether StarRocks knows the label. True if it did not twice in a row, which is believed
+  /// (a frontend may answer from before its election, delivery-and-faults.md F270), or if it is not
+  /// watched any more.
+  [[nodiscard]] bool is_forgotten(const std::string& label, bool unknown);
   /// Between two looks.
   [[nodiscard]] Clock::duration pause() const;
   [[nodiscard]] bool empty() const;

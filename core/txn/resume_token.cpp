@@ -1,6 +1,7 @@
 #include "core/txn/resume_token.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/ingest/utf8.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -105,11 +106,13 @@ Refusal bad_token(std::string_view what) {
 bool in_bounds(const ResumeToken& token) {
   using namespace starrocks;  // NOLINT(google-build-using-namespace)
   if (!is_label_prefix(token.prefix) || !is_writer_name(token.writer)) return false;
-  if (token.database.empty() || token.epoch == 0 || token.epoch > kMaxEpoch) return false;
+  if (token.database.empty() || !ingest::is_printable(token.database)) return false;
+  if (token.epoch == 0 || token.epoch > kMaxEpoch) return false;
   if (token.checkpoint > kMaxCheckpoint) return false;
   return std::all_of(token.parts.begin(), token.parts.end(), [&token](const TokenPart& part) {
-    return !part.table.empty() && part.epoch >= 1 && part.epoch <= token.epoch &&
-           part.checkpoint >= 1 && part.checkpoint <= token.checkpoint && part.part <= kMaxPart;
+    return !part.table.empty() && ingest::is_printable(part.table) && part.epoch >= 1 &&
+           part.epoch <= token.epoch && part.checkpoint >= 1 &&
+           part.checkpoint <= token.checkpoint && part.part <= kMaxPart;
   });
 }
 

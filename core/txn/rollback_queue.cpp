@@ -12,6 +12,7 @@
 namespace loadstar::txn {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// Between the tries in the background: first, and after doubling.
@@ -19,7 +20,7 @@ constexpr seconds kFirstPause{5};
 constexpr seconds kLongestPause{300};
 constexpr std::size_t kMostLater = 1000;
 /// Between two labels: what an outage has left comes back together (delivery-and-faults.md F199).
-constexpr std::chrono::milliseconds kTurn{20};
+constexpr milliseconds kTurn{20};
 
 }  // namespace
 
@@ -35,11 +36,19 @@ RollbackQueue::RollbackQueue(const asio::any_io_executor& strand, starrocks::Cli
       tasks_(strand) {}
 
 asio::awaitable<std::optional<starrocks::LabelState>> RollbackQueue::try_now(std::string database,
-                                                                             std::string label) {
-  while (busy_.contains(label) && !stopping_) co_await freed_.wait();
-  if (stopping_) co_return std::nullopt;
+                                                                             std::string label,
+                                                                             Deadline deadline) {
+  while (busy_.contains(label) && !stopping_ && Clock::now() < deadline) {
+    co_await freed_.wait_until(deadline);
+  }
+  if (stopping_ || busy_.contains(label)) co_return std::nullopt;
   busy_.insert(label);
-  const auto time = options_.starrocks.query_timeout;
+  // Up to three requests, one after the other.
+  const auto left = std::max<Clock::duration>(deadline - Clock::now(), Clock::duration::zero());
+  const auto time = deadline == kNever
+                        ? options_.starrocks.query_timeout
+                        : std::min(options_.starrocks.query_timeout,
+                                   std::chrono::duration_cast<milliseconds>(left / 3));
   // Rollback does not need the table, which is not known here (starrocks-load-protocol.md 5.1).
   const starrocks::TableName table{database, ""};
   const auto ended = co_await end_transaction(client_, table, label, time);
@@ -74,7 +83,7 @@ asio::awaitable<void> RollbackQueue::keep_trying(std::string database, std::stri
     next_turn_ = std::max(next_turn_ + kTurn, Clock::now());
     co_await sleep_until(next_turn_);
     if (stopping_) break;
-    const auto state = co_await try_now(database, label);
+    const auto state = co_await try_now(database, label, kNever);
     if (!state || action_for(*state) == CandidateAction::kRollBack) continue;
     if (action_for(*state) == CandidateAction::kNothing) metrics_.transaction("aborted");
     logger_.info("transaction that was left open has ended", {{"label", label}});
@@ -83,10 +92,14 @@ asio::awaitable<void> RollbackQueue::keep_trying(std::string database, std::stri
   later_.erase(label);
 }
 
-asio::awaitable<void> RollbackQueue::stop() {
+void RollbackQueue::cancel() {
   stopping_ = true;
   freed_.notify();
   tasks_.cancel();
+}
+
+asio::awaitable<void> RollbackQueue::stop() {
+  cancel();
   co_await tasks_.join();
 }
 

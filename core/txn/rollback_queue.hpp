@@ -30,16 +30,19 @@ class RollbackQueue {
   RollbackQueue(const asio::any_io_executor& strand, starrocks::Client& client, Metrics& metrics,
                 const CoreOptions& options, PreparedWatch& prepared, Logger logger);
 
-  /// end_transaction(), and then what StarRocks says of the label; nullopt if that cannot be read,
-  /// or the daemon ends.
+  /// end_transaction(), and then what StarRocks says of the label; nullopt if that cannot be read
+  /// until `deadline`, or the daemon ends.
   asio::awaitable<std::optional<starrocks::LabelState>> try_now(std::string database,
-                                                                std::string label);
+                                                                std::string label,
+                                                                Deadline deadline);
 
   /// Goes on with it until the end is seen. At most 1,000 at a time; more are left to their
   /// timeout, with a warning. At most 50 tries a second, of all together.
   void try_later(const std::string& database, const std::string& label);
 
-  /// Ends all work; nothing is tried after it.
+  /// Asks all work to end; nothing is tried after it.
+  void cancel();
+  /// The same, and waits for it.
   asio::awaitable<void> stop();
 
  private:

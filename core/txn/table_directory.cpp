@@ -94,7 +94,8 @@ asio::awaitable<void> TableDirectory::run(starrocks::TableName table,
   if (answer.ok()) entry.info = answer.value();
   // A table that is gone must not be found in the cache, and names of which nothing is known must
   // not fill it.
-  const bool gone = !answer.ok() && answer.refusal().reason == Reason::kTableNotFound;
+  const bool gone = !answer.ok() && (answer.refusal().reason == Reason::kTableNotFound ||
+                                     answer.refusal().reason == Reason::kDatabaseNotFound);
   if (gone || !entry.info) known_.erase(table);
   fetch->answer = std::move(answer);
   fetch->answered.notify();
@@ -124,7 +125,9 @@ asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
     note_account(schema.error());
     switch (schema.error().code) {
       case Errc::kNotFound:
-        co_return refuse(Reason::kTableNotFound,
+        co_return refuse(schema.error().detail.find("nknown database") != std::string::npos
+                             ? Reason::kDatabaseNotFound
+                             : Reason::kTableNotFound,
                          fmt::format("table {}.{} does not exist in StarRocks: {}", table.database,
                                      table.table, schema.error().detail));
       case Errc::kUnsupported:

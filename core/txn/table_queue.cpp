@@ -58,6 +58,7 @@ void TableQueue::submit(ingest::BufferedBatch batch) {
 
 void TableQueue::flush_writer(std::uint64_t writer, std::uint64_t sequence, FlushTrigger trigger) {
   auto flush = [self = shared_from_this(), writer, sequence, trigger] {
+    if (trigger == FlushTrigger::kDrain) self->driver_.hurry();
     self->buffer_.flush_writer(writer, sequence, trigger);
     self->pump();
   };

@@ -30,6 +30,14 @@ constexpr seconds kLongestJob{600};
 /// remembers them (delivery-and-faults.md F170).
 constexpr std::size_t kRememberedLabels = 100'000;
 
+/// So many answers that there is no such database are believed; a second passes between them.
+constexpr unsigned kEnoughNotFound = 2;
+
+template <class T>
+bool is_not_found(const Result<T>& result) {
+  return !result.has_value() && result.error().code == Errc::kNotFound;
+}
+
 Refusal unavailable(std::string message) {
   return refuse_for_now(Reason::kStarrocksUnavailable, std::move(message));
 }
@@ -68,6 +76,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   asio::awaitable<Answer<Committed>> commit(ResumeToken token, bool ask_first, bool wait_visible,
                                             Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (stopping_) co_return draining_refusal();
+    const Call call(*this);
     const auto began = Clock::now();
     auto job = find_job(token, ask_first);
     ++job->callers;
@@ -77,7 +87,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     --job->callers;
     metrics_.commit_duration.Observe(std::chrono::duration<double>(Clock::now() - began).count());
     if (!job->result) {
-      if (stopping_) co_return unavailable("the daemon is shutting down");
+      if (stopping_) co_return draining_refusal();
       co_return unavailable(
           fmt::format("not all transactions are committed yet; call again{}",
                       job->last_error ? ". StarRocks: " + describe(*job->last_error) : ""));
@@ -85,7 +95,11 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     if (!job->result->ok()) co_return job->result->refusal();
     Committed committed = job->result->value();
     while (wait_visible && !committed.visible && !stopping_ && Clock::now() < deadline) {
-      committed.visible = co_await all_visible(token);
+      TaskGroup question(strand_);
+      questions_.insert(&question);
+      question.spawn(ask_visible(token, deadline, committed.visible));
+      co_await question.join();
+      questions_.erase(&question);
       if (committed.visible) break;
       const Deadline again = std::min(deadline, Clock::now() + kVisiblePause);
       co_await freed_.wait_until(again);
@@ -96,8 +110,13 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
                                                 WhatIsCommitted committed, Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (stopping_) co_return draining_refusal();
+    const Call call(*this);
     const std::string writer = range.writer;
+    const auto wanted = rollback_wanted_.insert(writer);
     const bool locked = co_await lock(writer, deadline);
+    rollback_wanted_.erase(wanted);
+    if (!locked && stopping_) co_return draining_refusal();
     if (!locked) co_return unavailable("another call for this writer is under way");
     auto answer =
         co_await search_.roll_back(std::move(range), std::move(token), committed, deadline);
@@ -108,6 +127,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   asio::awaitable<Answer<Done>> check_unused(CandidateRange range, std::uint64_t epoch,
                                              Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (stopping_) co_return draining_refusal();
+    const Call call(*this);
     auto answer = co_await search_.check_unused(std::move(range), epoch, deadline);
     co_return answer;
   }
@@ -115,11 +136,14 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   [[nodiscard]] RollbackQueue& rollbacks() { return rollbacks_; }
   [[nodiscard]] PreparedWatch& prepared() { return prepared_; }
 
+  asio::awaitable<void> end_calls(Deadline deadline) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    while (calls_ > 0 && Clock::now() < deadline) co_await freed_.wait_until(deadline);
+    interrupt();
+  }
+
   asio::awaitable<void> stop() {
-    stopping_ = true;
-    search_.stop();
-    for (auto& [key, job] : jobs_) job->done.notify();
-    freed_.notify();
+    interrupt();
     co_await rollbacks_.stop();
     co_await prepared_.stop();
     tasks_.cancel();
@@ -142,6 +166,32 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     bool visible = true;
     std::optional<Refusal> refusal;
   };
+  /// Counts a call for as long as it is at work.
+  class Call {
+   public:
+    explicit Call(Impl& control) : control_(control) { ++control_.calls_; }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() {
+      --control_.calls_;
+      control_.freed_.notify();
+    }
+
+   private:
+    Impl& control_;
+  };
+
+  /// Every call ends as DRAINING, and those that come.
+  void interrupt() {
+    stopping_ = true;
+    search_.stop();
+    rollbacks_.cancel();
+    for (auto& [key, job] : jobs_) job->done.notify();
+    for (TaskGroup* const question : questions_) question->cancel();
+    freed_.notify();
+    tasks_.cancel();
+  }
+
   // --- one at a time per writer ---
 
   asio::awaitable<bool> lock(std::string writer, Deadline deadline) {
@@ -219,10 +269,11 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     }
   }
 
-  /// Nobody waits for the job any more, and another call for the writer waits: an Abort is not to
-  /// hang behind a Commit that cannot get through. A Commit is repeated by whoever holds its token.
+  /// An Abort is not to hang behind a Commit that cannot get through, however often that is called;
+  /// nor is another Commit behind one for which nobody waits any more. A Commit is repeated by
+  /// whoever holds its token.
   [[nodiscard]] bool gives_way(const Job& job, const std::string& writer) const {
-    return job.callers == 0 && wanted_.contains(writer);
+    return rollback_wanted_.contains(writer) || (job.callers == 0 && wanted_.contains(writer));
   }
 
   asio::awaitable<std::optional<Refusal>> commit_label(std::string writer,
@@ -231,8 +282,10 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
                                                        Deadline deadline, Tally& tally) {
     CommitAttempt attempt;
     bool sent = false;
+    unsigned not_found = 0;  // answers in a row that there is no such database
     Step step = CommitAttempt::start(ask_first);
     while (!stopping_ && Clock::now() < deadline) {
+      if (not_found == kEnoughNotFound) co_return no_database(table, label, attempt);
       const bool pausing = step == Step::kAskLater || step == Step::kCommitLater;
       if (pausing && gives_way(tally.job, writer)) break;
       switch (step) {
@@ -249,6 +302,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           const auto state = co_await client_.label_state(table.database, label, until);
           step = attempt.on_state(state);
           if (!state.has_value()) tally.job.last_error = state.error();
+          not_found = is_not_found(state) ? not_found + 1 : 0;
           break;
         }
         case Step::kCommit: {
@@ -259,11 +313,13 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           const auto reply = co_await client_.commit(table, label, publish, until);
           step = attempt.on_commit(reply);
           if (!reply.has_value()) tally.job.last_error = reply.error();
+          not_found = is_not_found(reply) ? not_found + 1 : 0;
           break;
         }
         case Step::kCommitted:
-          metrics_.transaction("committed");
           prepared_.remove(label);
+          // Not what others had committed before, nor the same again.
+          if (sent) metrics_.transaction("committed");
           // Of a daemon or an epoch before: nobody here had prepared it.
           if (ask_first && sent) metrics_.transaction_recovered("committed");
           remember(label, attempt.visible());
@@ -271,22 +327,37 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           co_return std::nullopt;
         case Step::kLost:
         case Step::kForgotten:
-        case Step::kNotPrepared:
-          prepared_.remove(label);
+        case Step::kNotPrepared: {
+          const bool ours = prepared_.remove(label);
+          if (ours && step == Step::kLost) metrics_.transaction("aborted");
+          if (ours && step == Step::kForgotten) metrics_.transaction("unknown");
           co_return failure(table, label, step, attempt);
+        }
       }
     }
+    if (stopping_) co_return draining_refusal();
     Refusal refusal = unavailable(fmt::format("transaction {} is not committed yet: {}", label,
                                               describe(attempt.last_error())));
     refusal.metadata["label"] = label;
     co_return refusal;
   }
 
+  Refusal no_database(const starrocks::TableName& table, const std::string& label,
+                      const CommitAttempt& attempt) const {
+    Refusal refusal =
+        refuse(Reason::kDatabaseNotFound,
+               fmt::format("transaction {} of {}.{} cannot be committed: {}", label, table.database,
+                           table.table, describe(attempt.last_error())));
+    logger_.error("commit failed", {{"label", label}, {"reason", refusal.message}});
+    refusal.metadata["label"] = label;
+    refusal.metadata["table"] = table.table;
+    return refusal;
+  }
+
   Refusal failure(const starrocks::TableName& table, const std::string& label, Step step,
                   const CommitAttempt& attempt) {
     Refusal refusal;
     if (step == Step::kLost) {
-      metrics_.transaction("aborted");
       refusal = refuse(Reason::kCheckpointLost,
                        fmt::format("transaction {} of {}.{} was aborted by StarRocks{}{}; its rows "
                                    "are gone",
@@ -294,7 +365,6 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
                                    attempt.reason().empty() ? "" : ": ", attempt.reason()));
       refusal.metadata["reason"] = attempt.reason();
     } else if (step == Step::kForgotten) {
-      metrics_.transaction("unknown");
       refusal =
           refuse(Reason::kOutcomeUnknown,
                  fmt::format("StarRocks does not remember transaction {} of {}.{}; whether its "
@@ -322,19 +392,20 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     committed_order_.pop_front();
   }
 
-  asio::awaitable<bool> all_visible(const ResumeToken& token) {
+  /// `visible` becomes true if StarRocks says so of every transaction of `token`.
+  asio::awaitable<void> ask_visible(const ResumeToken& token, Deadline deadline, bool& visible) {
+    co_await asio::this_coro::throw_if_cancelled(false);
     for (const TokenPart& part : token.parts) {
       std::string label = label_of(token, part);
       const auto known = committed_.find(label);
       if (known != committed_.end() && known->second) continue;
-      const Deadline until = Clock::now() + options_.starrocks.query_timeout;
+      const Deadline until = std::min(deadline, Clock::now() + options_.starrocks.query_timeout);
       const auto state = co_await client_.label_state(token.database, label, until);
-      const bool visible = state.has_value() && state->state == starrocks::LabelState::kVisible;
-      if (!visible) co_return false;
+      if (!state.has_value() || state->state != starrocks::LabelState::kVisible) co_return;
       const auto again = committed_.find(label);
       if (again != committed_.end()) again->second = true;
     }
-    co_return true;
+    visible = true;
   }
 
   asio::any_io_executor strand_;
@@ -343,8 +414,11 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   const CoreOptions& options_;
   Logger logger_;
   bool stopping_ = false;
-  std::set<std::string> busy_;         // writers
-  std::multiset<std::string> wanted_;  // writers, by each call that waits in lock()
+  std::size_t calls_ = 0;                       // at work
+  std::set<TaskGroup*> questions_;              // of calls that wait for rows to become visible
+  std::set<std::string> busy_;                  // writers
+  std::multiset<std::string> wanted_;           // writers, by each call that waits in lock()
+  std::multiset<std::string> rollback_wanted_;  // of these, those that want to roll back
   Signal freed_;
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
   std::unordered_map<std::string, bool> committed_;   // label -> visible
@@ -406,6 +480,16 @@ void TransactionControl::forget(const std::string& label) { impl_->prepared().re
 
 std::vector<PreparedTransaction> TransactionControl::prepared() const {
   return impl_->prepared().all();
+}
+
+asio::awaitable<void> TransactionControl::end_calls(Deadline deadline) {
+  const auto impl = impl_;
+  auto work = [](std::shared_ptr<Impl> target, Deadline until) -> asio::awaitable<Done> {
+    co_await target->end_calls(until);
+    co_return Done{};
+  };
+  auto ending = work(impl, deadline);
+  co_await run_on(impl->strand(), std::move(ending));
 }
 
 asio::awaitable<void> TransactionControl::stop() {

@@ -49,7 +49,8 @@ class TransactionControl {
 
   /// Rolls back the candidates of `range` that `token` does not name. STALE_RESUME_TOKEN if one of
   /// them is committed, unless it `is left`. What is not seen ended is tried again later
-  /// (roll_back_later), what was not asked for in time ends by its timeout, with a warning.
+  /// (roll_back_later), what was not asked for in time ends by its timeout, with a warning;
+  /// RolledBack says whether anything is left.
   asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
                                                 WhatIsCommitted committed, Deadline deadline);
 
@@ -69,6 +70,10 @@ class TransactionControl {
   /// ahead (architecture.md 7). STARROCKS_UNAVAILABLE if that cannot be found out.
   asio::awaitable<Answer<Done>> check_unused(CandidateRange range, std::uint64_t epoch,
                                              Deadline deadline);
+
+  /// Waits until no call is at work or `deadline`; then those under way, and those that come, end
+  /// as DRAINING.
+  asio::awaitable<void> end_calls(Deadline deadline);
 
   /// Ends all work; once.
   asio::awaitable<void> stop();

@@ -365,11 +365,12 @@ asio::awaitable<Answer<Done>> Writer::checkpoint(std::uint64_t last_sequence, De
     }
     if (gone_) co_return refuse(Reason::kWriterNotOpen, "the writer has ended");
     if (Clock::now() >= deadline) {
+      const bool here = window_.received() >= last_sequence;
       co_return refuse_for_now(
           Reason::kStarrocksUnavailable,
-          fmt::format("batch {} is not committed yet (received {}, committed {}); the load goes "
-                      "on, call again",
-                      last_sequence, window_.received(), window_.committed()));
+          fmt::format("batch {} {} (received {}, committed {}); {}call again", last_sequence,
+                      here ? "is not committed yet" : "has not come", window_.received(),
+                      window_.committed(), here ? "the load goes on, " : "send it, and "));
     }
     if (!flushed && window_.received() >= last_sequence) {
       flushed = true;

@@ -56,6 +56,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
        Metrics& metrics, Logger logger, std::uint64_t random_seed)
       : executor_(std::move(executor)),
         options_(options),
+        client_(client),
         metrics_(metrics),
         logger_(std::move(logger)),
         nonce_(Random(random_seed).token(starrocks::kNonceLength)),
@@ -202,6 +203,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
   asio::awaitable<StatusReport> status(std::string prefix) {
     StatusReport report;
     report.starrocks_version = tables_.version();
+    if (report.starrocks_version.empty()) report.starrocks_version = client_.last_version();
     report.draining = draining_;
     report.buffered_bytes = budget_.used();
     report.buffer_limit_bytes = budget_.limit();
@@ -210,12 +212,29 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       auto add = [&report](WriterHandle& target) { report.writers.push_back(target.report()); };
       co_await on_strand(writer, std::move(add));
     }
-    add_left_prepared(report, prefix);
+    const std::vector<PreparedTransaction> prepared = exactly_once_.prepared();
+    remove_ended(report, prepared);
+    add_left_prepared(report, prepared, prefix);
     co_return report;
   }
 
+  /// Of a writer's prepared transactions, those whose end was seen: another process may commit what
+  /// this one has prepared, and the writer is not told before its client asks.
+  static void remove_ended(StatusReport& report, const std::vector<PreparedTransaction>& prepared) {
+    std::set<std::string_view> waiting;
+    for (const PreparedTransaction& transaction : prepared) waiting.insert(transaction.label);
+    for (WriterReport& writer : report.writers) {
+      std::erase_if(writer.transactions, [&waiting](const TransactionReport& transaction) {
+        return transaction.state == TransactionState::kPrepared &&
+               !waiting.contains(transaction.label);
+      });
+    }
+  }
+
   /// Prepared transactions whose writers are gone: each of these is a writer that is not connected.
-  void add_left_prepared(StatusReport& report, const std::string& prefix) const {
+  static void add_left_prepared(StatusReport& report,
+                                const std::vector<PreparedTransaction>& prepared,
+                                const std::string& prefix) {
     std::set<std::string> told;
     for (const WriterReport& writer : report.writers) {
       for (const TransactionReport& transaction : writer.transactions) {
@@ -223,7 +242,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       }
     }
     std::map<std::tuple<std::string, std::string, std::uint64_t>, WriterReport> gone;
-    for (PreparedTransaction& transaction : exactly_once_.prepared()) {
+    for (const PreparedTransaction& transaction : prepared) {
       if (!transaction.writer.starts_with(prefix) || told.contains(transaction.label)) continue;
       const std::tuple key{transaction.database, transaction.writer, transaction.epoch};
       WriterReport& writer = gone[key];
@@ -231,7 +250,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       writer.database = transaction.database;
       writer.delivery = Delivery::kExactlyOnce;
       writer.epoch = transaction.epoch;
-      writer.transactions.push_back({std::move(transaction.label), std::move(transaction.table),
+      writer.transactions.push_back({transaction.label, transaction.table,
                                      TransactionState::kPrepared, transaction.begun_at});
     }
     for (auto& [key, writer] : gone) report.writers.push_back(std::move(writer));
@@ -239,6 +258,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 
   asio::awaitable<DrainReport> drain(Deadline deadline) {
     draining_ = true;
+    client_.hurry();
     exactly_once_.drain();
     const auto grace =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
@@ -261,6 +281,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
       };
       co_await on_strand(writer, std::move(count));
     }
+    co_await exactly_once_.end_calls(deadline);
     report.committed_batches =
         pending_before - std::min(pending_before, report.uncommitted_batches);
     co_return report;
@@ -354,6 +375,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 
   asio::any_io_executor executor_;
   CoreOptions options_;
+  starrocks::Client& client_;
   Metrics& metrics_;
   Logger logger_;
   std::string nonce_;

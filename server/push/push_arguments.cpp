@@ -116,7 +116,25 @@ std::optional<PushPlan> plan_push(const PushArguments& arguments, std::string& p
   return plan;
 }
 
+/// The bytes of "\\x0D0A" or "0x0D0A", StarRocks' own way to write a separator
+/// (starrocks-load-protocol.md 10); nullopt if `text` is something else.
+std::optional<std::string> from_hexadecimal(std::string_view text) {
+  const bool marked = text.starts_with("\\x") || text.starts_with("0x");
+  const std::string_view digits = marked ? text.substr(2) : std::string_view();
+  if (digits.empty() || digits.size() % 2 != 0) return std::nullopt;
+  std::string result;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    unsigned value = 0;
+    const char* const at = digits.data() + i;
+    const auto [end, error] = std::from_chars(at, at + 2, value, 16);
+    if (error != std::errc() || end != at + 2) return std::nullopt;
+    result += static_cast<char>(value);
+  }
+  return result;
+}
+
 std::optional<std::string> unescape(std::string_view text) {
+  if (auto bytes = from_hexadecimal(text)) return bytes;
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '\\') {

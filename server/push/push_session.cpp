@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kReportEvery{100};
 constexpr milliseconds kConnectTimeout{5'000};
+constexpr milliseconds kShortestConnect{1'000};  // whatever --retry-for says
 constexpr milliseconds kOpenTimeout{60'000};
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kMaxPause{5'000};
@@ -159,7 +160,9 @@ PushSession::PushSession(std::shared_ptr<grpc::Channel> channel, PushTarget targ
     : channel_(std::move(channel)), target_(std::move(target)), options_(options) {}
 
 PushEnd PushSession::run(const NextChunk& next, const Report& report) {
-  if (!channel_->WaitForConnected(wall_now() + kConnectTimeout)) {
+  const auto connect_time =
+      std::clamp<Clock::duration>(options_.retry_for, kShortestConnect, kConnectTimeout);
+  if (!channel_->WaitForConnected(wall_now() + connect_time)) {
     return {false, true, "no daemon answers"};
   }
   auto give_up = Clock::now() + options_.retry_for;

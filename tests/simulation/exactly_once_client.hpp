@@ -99,6 +99,8 @@ class ExactlyOnceClient final : public std::enable_shared_from_this<ExactlyOnceC
   asio::awaitable<void> repeat_checkpoint(txn::CheckpointRequest request, std::size_t at);
   asio::awaitable<void> repeat_commit(txn::CommitRequest request);
   asio::awaitable<void> repeat_abort(txn::AbortRequest request);
+  /// Abort there; what was answered is compared with the labels.
+  asio::awaitable<void> abort_at(Process process, txn::AbortRequest request);
   /// What a refusal means for this incarnation; true: call again.
   bool judge(const Refusal& refusal);
 

@@ -218,10 +218,17 @@ asio::awaitable<void> ExactlyOnceClient::give_up() {
   if (mishap == Mishap::kRepeated) late_.spawn(repeat_abort(request));
   if (mishap == Mishap::kRequestLost) co_return;
   const auto process = mishap == Mishap::kOtherDaemon ? any_daemon() : process_;
-  const Deadline deadline = Clock::now() + kCallDeadline;
-  const auto answer = co_await process->writers()->abort(std::move(request), deadline);
-  static_cast<void>(answer);
+  co_await abort_at(process, std::move(request));
   co_await end_step(mishap);
+}
+
+asio::awaitable<void> ExactlyOnceClient::abort_at(Process process, txn::AbortRequest request) {
+  const auto since = Clock::now();
+  const Deadline deadline = since + kCallDeadline;
+  const std::uint64_t epoch = request.epoch;
+  const std::string token = request.resume_token;
+  const auto answer = co_await process->writers()->abort(std::move(request), deadline);
+  if (answer.ok()) world_.oracle.aborted(writer_, epoch, token, since, max_pending());
 }
 
 bool ExactlyOnceClient::judge(const Refusal& refusal) {
@@ -293,9 +300,8 @@ asio::awaitable<void> ExactlyOnceClient::repeat_commit(txn::CommitRequest reques
 
 asio::awaitable<void> ExactlyOnceClient::repeat_abort(txn::AbortRequest request) {
   co_await pause(kLongPauseMs);
-  const Deadline deadline = Clock::now() + kCallDeadline;
-  const auto answer = co_await any_daemon()->writers()->abort(std::move(request), deadline);
-  static_cast<void>(answer);
+  const auto process = any_daemon();
+  co_await abort_at(process, std::move(request));
 }
 
 }  // namespace loadstar::simulation

@@ -194,6 +194,24 @@ void ExactlyOnceOracle::check_rows(const SimulatedWriter& writer, std::size_t en
 void ExactlyOnceOracle::recovered(const SimulatedWriter& writer, std::uint64_t epoch,
                                   const std::string& token, Clock::time_point since,
                                   std::uint64_t max_pending) {
+  for (const std::string& label : left_open(writer, epoch - 1, token, since, max_pending)) {
+    violations_.add("V11", fmt::format("Open({}) left {} as it was", epoch, label));
+  }
+}
+
+void ExactlyOnceOracle::aborted(const SimulatedWriter& writer, std::uint64_t epoch,
+                                const std::string& token, Clock::time_point since,
+                                std::uint64_t max_pending) {
+  for (const std::string& label : left_open(writer, epoch, token, since, max_pending)) {
+    violations_.add("V8", fmt::format("Abort({}) is done, and {} can be committed", epoch, label));
+  }
+}
+
+std::vector<std::string> ExactlyOnceOracle::left_open(const SimulatedWriter& writer,
+                                                      std::uint64_t last_epoch,
+                                                      const std::string& token,
+                                                      Clock::time_point since,
+                                                      std::uint64_t max_pending) const {
   std::uint64_t first_epoch = 1;
   std::uint64_t checkpoint = 0;
   const auto decoded = txn::decode_resume_token(token);
@@ -201,19 +219,19 @@ void ExactlyOnceOracle::recovered(const SimulatedWriter& writer, std::uint64_t e
     first_epoch = decoded.value().epoch;
     checkpoint = decoded.value().checkpoint;
   }
+  std::vector<std::string> found;
   for (const auto& [text, transaction] : model_.transactions()) {
     if (transaction.state != State::kPrepare && transaction.state != State::kPrepared) continue;
     if (transaction.begun_at >= since || log_.durable_labels().contains(text)) continue;
     const auto parsed = starrocks::parse_label(text);
     const auto* label = parsed ? std::get_if<starrocks::PartLabel>(&*parsed) : nullptr;
     if (label == nullptr || label->writer != writer.name) continue;
-    const bool searched = label->epoch >= first_epoch && label->epoch < epoch &&
+    const bool searched = label->epoch >= first_epoch && label->epoch <= last_epoch &&
                           label->checkpoint > checkpoint &&
                           label->checkpoint <= checkpoint + max_pending;
-    if (searched && is_reached(*label)) {
-      violations_.add("V11", fmt::format("Open({}) left {} as it was", epoch, text));
-    }
+    if (searched && is_reached(*label)) found.push_back(text);
   }
+  return found;
 }
 
 bool ExactlyOnceOracle::is_reached(const starrocks::PartLabel& label) const {

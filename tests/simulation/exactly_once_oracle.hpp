@@ -75,6 +75,11 @@ class ExactlyOnceOracle {
   void recovered(const SimulatedWriter& writer, std::uint64_t epoch, const std::string& token,
                  Clock::time_point since, std::uint64_t max_pending);
 
+  /// An Abort, sent at `since`, was answered OK: what `token` does not name is absent for good. V8,
+  /// V9.
+  void aborted(const SimulatedWriter& writer, std::uint64_t epoch, const std::string& token,
+               Clock::time_point since, std::uint64_t max_pending);
+
   /// V1, V2, V3, V4, V5 on the tables; V11 and R7 on the labels.
   void check_end();
   /// Transactions of ours that are still in PREPARE or PREPARED; checked by check_end().
@@ -87,6 +92,13 @@ class ExactlyOnceOracle {
   void on_commit(const std::string& label, const TransactionModel::Transaction& transaction,
                  bool one_phase);
   void check_rows(const SimulatedWriter& writer, std::size_t end);
+  /// Labels of `writer` in PREPARE or PREPARED, begun before `since`, in epochs from that of
+  /// `token` to `last_epoch` and up to `max_pending` checkpoints after it, that a search comes to.
+  [[nodiscard]] std::vector<std::string> left_open(const SimulatedWriter& writer,
+                                                   std::uint64_t last_epoch,
+                                                   const std::string& token,
+                                                   Clock::time_point since,
+                                                   std::uint64_t max_pending) const;
   void check_lingering(const SimulatedWriter& writer);
   void check_begun();
   /// Whether a search part by part, which stops after two unknown ones, comes to `label`.

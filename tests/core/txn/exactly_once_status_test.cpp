@@ -71,6 +71,40 @@ TEST_F(ExactlyOnceStatusTest, WhatASuccessorRollsBackIsNotShownAsPrepared) {
   EXPECT_EQ(test::metric_value(registry_, "loadstar_transactions_open", "prepared"), 0);
 }
 
+// The writer is held and its client silent, but another daemon has committed its token.
+TEST_F(ExactlyOnceStatusTest, WhatEndedElsewhereIsNotShownAsPrepared) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  starrocks_.model().commit(prepared.value().loads[0].label, false);
+  test::pass_time(io_, 3min);
+  const auto report = test::run(io_, writers_->status("w"));
+  ASSERT_EQ(report.writers.size(), 1U);
+  EXPECT_TRUE(report.writers[0].connected);
+  EXPECT_TRUE(report.writers[0].transactions.empty());
+}
+
+// `loadstar_transactions_total` counts transactions, not answers.
+TEST_F(ExactlyOnceStatusTest, AnAnswerThatIsAskedForAgainIsNotCountedAgain) {
+  const auto total = [this](const char* outcome) {
+    return test::metric_value(registry_, "loadstar_transactions_total", outcome);
+  };
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto first = checkpoint(1, 1, 1);
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "b\n")).ok());
+  const auto second = checkpoint(1, 2, 2);
+  ASSERT_TRUE(second.ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(commit(first.value().resume_token).ok());
+  EXPECT_EQ(total("committed"), 1);
+  starrocks_.model().rollback(second.value().loads[0].label);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(commit(second.value().resume_token).refusal().reason, Reason::kCheckpointLost);
+  }
+  EXPECT_EQ(total("aborted"), 1);
+}
+
 // A Commit that its deadline ended took as long as that.
 TEST_F(ExactlyOnceStatusTest, ACommitThatRunsIntoItsDeadlineIsObserved) {
   const auto stream = opened_epoch(1);

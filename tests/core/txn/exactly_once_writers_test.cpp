@@ -352,6 +352,42 @@ TEST_F(ExactlyOnceWritersTest, AbortWithoutATokenLeavesWhatIsCommitted) {
   EXPECT_EQ(visible("prepared"), 0U);
 }
 
+// V8: OK means that nothing of it can be committed any more; and it counts what was rolled back.
+TEST_F(ExactlyOnceWritersTest, AbortIsRefusedUntilAllIsSeenEnded) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "prepared\n")).ok());
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "open\n")).ok());
+  test::pass_time(io_, 2s);
+  transport_.mood = [](const http::Endpoint&, const http::Request& request) {
+    return is_rollback(request) || is_cancel(request) ? Mood::kHang : Mood::kPass;
+  };
+  const Deadline soon = Clock::now() + 20s;
+  const auto early = test::run(io_, writers_->abort({"w", "test", 1, ""}, soon));
+  EXPECT_EQ(early.refusal().reason, Reason::kStarrocksUnavailable);
+  EXPECT_LT(Clock::now(), soon + 1s) << "in time for its caller";
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kRefuse; };
+  EXPECT_EQ(abort(1).refusal().reason, Reason::kStarrocksUnavailable);
+  transport_.mood = nullptr;
+  test::pass_time(io_, 10min);
+  const auto done = abort(1);
+  ASSERT_TRUE(done.ok()) << done.refusal().message;
+  EXPECT_EQ(done.value().aborted_transactions, 0U) << "the background was there before";
+  EXPECT_EQ(commit(prepared.value().resume_token).refusal().reason, Reason::kCheckpointLost);
+  EXPECT_EQ(visible("prepared"), 0U);
+}
+
+TEST_F(ExactlyOnceWritersTest, AbortCountsWhatTheWriterHadOpen) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "open\n")).ok());
+  test::pass_time(io_, 2s);
+  const auto done = abort(1);
+  ASSERT_TRUE(done.ok()) << done.refusal().message;
+  EXPECT_EQ(done.value().aborted_transactions, 1U);
+  EXPECT_EQ(abort(1).value().aborted_transactions, 0U);
+}
+
 // F192, F196: a backend that does not answer the rollback leaves the frontend's cancel its time.
 // Only in PREPARE: what is PREPARED the frontend does not cancel.
 TEST_F(ExactlyOnceWritersTest, ARollbackWithoutAnAnswerIsFollowedByACancel) {

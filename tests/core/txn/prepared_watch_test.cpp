@@ -89,6 +89,26 @@ TEST_F(PreparedWatchTest, WhatAnotherDaemonCommittedIsForgotten) {
   EXPECT_EQ(warned(), 0);
 }
 
+// F270: a frontend that answers from before its election does not know the label once.
+TEST_F(PreparedWatchTest, UnknownIsNotBelievedTheFirstTime) {
+  add("l");
+  unsigned struck = 0;
+  transport_.answer = [&struck](const http::Endpoint&, const http::Request&) {
+    std::optional<http::Response> none;
+    if (++struck == 1) none = reply_of(R"({"status":"OK","msg":"Success","state":"UNKNOWN"})");
+    return none;
+  };
+  test::pass_time(io_, 47min);
+  EXPECT_GT(struck, 1U);
+  EXPECT_EQ(warned(), 1);
+  EXPECT_EQ(counted(), 1);
+  transport_.answer = [](const http::Endpoint&, const http::Request&) {
+    return std::optional(reply_of(R"({"status":"OK","msg":"Success","state":"UNKNOWN"})"));
+  };
+  test::pass_time(io_, 3min);
+  EXPECT_EQ(counted(), 0) << "twice in a row";
+}
+
 TEST_F(PreparedWatchTest, WithoutAnAnswerItIsBetterToWarn) {
   transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kRefuse; };
   add("l");

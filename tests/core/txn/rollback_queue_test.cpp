@@ -41,7 +41,7 @@ class RollbackQueueTest : public ExactlyOnceFixture {
 
 TEST_F(RollbackQueueTest, ItSaysWhatBecameOfTheLabel) {
   begin("l");
-  const auto state = test::run(io_, queue_.try_now("test", "l"));
+  const auto state = test::run(io_, queue_.try_now("test", "l", kNever));
   ASSERT_TRUE(state.has_value());
   EXPECT_EQ(*state, starrocks::LabelState::kAborted);
 }
@@ -54,7 +54,7 @@ TEST_F(RollbackQueueTest, OneRequestOfALabelAtATime) {
   TaskGroup tasks(io_.get_executor());
   auto once = [](RollbackQueue& queue, std::string label) -> asio::awaitable<void> {
     const std::string database = "test";
-    const auto state = co_await queue.try_now(database, std::move(label));
+    const auto state = co_await queue.try_now(database, std::move(label), kNever);
     EXPECT_TRUE(state.has_value());
   };
   tasks.spawn(once(queue_, "l"));
@@ -122,7 +122,7 @@ TEST_F(RollbackQueueTest, AfterStopNothingIsSent) {
   queue_.try_later("test", "l");
   stop();
   queue_.try_later("test", "m");
-  EXPECT_FALSE(test::run(io_, queue_.try_now("test", "l")).has_value());
+  EXPECT_FALSE(test::run(io_, queue_.try_now("test", "l", kNever)).has_value());
   test::pass_time(io_, 700s);
   EXPECT_TRUE(rollbacks_.empty());
 }

@@ -111,8 +111,8 @@ TEST_F(TransactionControlTest, AnAbandonedCommitGivesWayToAnotherCallOfTheWriter
   EXPECT_EQ(visible("row0"), 0U) << "the job has ended";
 }
 
-// While its caller waits, whoever else asks for the writer waits too.
-TEST_F(TransactionControlTest, ACommitWhoseCallerWaitsDoesNotGiveWay) {
+// Nor is it kept out by a caller who waits, or who calls again and again; that one is told.
+TEST_F(TransactionControlTest, AnAbortGoesBeforeACommitThatCannotGetThrough) {
   const ResumeToken token = prepared(1);
   no_commit_gets_through();
   std::optional<Answer<TransactionControl::Committed>> committed;
@@ -123,12 +123,105 @@ TEST_F(TransactionControlTest, ACommitWhoseCallerWaitsDoesNotGiveWay) {
   TaskGroup caller(io_.get_executor());
   caller.spawn(committing());
   test::pass_time(io_, 5s);
-  EXPECT_FALSE(roll_back_now().ok());
-  transport_.answer = nullptr;
-  test::pass_time(io_, 40s);
-  ASSERT_TRUE(committed && committed->ok());
-  EXPECT_EQ(visible("row0"), 1U);
+  const auto rolled_back = roll_back_now();
+  ASSERT_TRUE(rolled_back.ok());
+  EXPECT_EQ(rolled_back.value().transactions, 1U);
   test::run(io_, caller.join());
+  EXPECT_EQ(committed->refusal().reason, Reason::kStarrocksUnavailable);
+  transport_.answer = nullptr;
+  EXPECT_EQ(commit_now(token).refusal().reason, Reason::kCheckpointLost);
+  EXPECT_EQ(visible("row0"), 0U);
+}
+
+TEST_F(TransactionControlTest, ACommitWhoseCallerWaitsDoesNotGiveWayToAnotherCommit) {
+  ResumeToken first = prepared(2);
+  ResumeToken second = first;
+  first.parts.pop_back();
+  no_commit_gets_through();
+  std::optional<Answer<TransactionControl::Committed>> committed;
+  auto committing = [&]() -> asio::awaitable<void> {
+    const Deadline deadline = Clock::now() + 60s;
+    committed = co_await control_.commit(first, false, false, deadline);
+  };
+  TaskGroup caller(io_.get_executor());
+  caller.spawn(committing());
+  EXPECT_FALSE(commit_now(second, false, 10s).ok());
+  EXPECT_FALSE(committed);
+  transport_.answer = nullptr;
+  test::run(io_, caller.join());
+  EXPECT_TRUE(committed->ok());
+}
+
+// V8: what is not seen ended is said so, and is no Abort that is done.
+TEST_F(TransactionControlTest, ARollbackThatCannotLookIsNotComplete) {
+  const ResumeToken token = prepared(1);
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kRefuse; };
+  const auto blind = roll_back_now();
+  ASSERT_TRUE(blind.ok());
+  EXPECT_FALSE(blind.value().complete);
+  EXPECT_EQ(blind.value().transactions, 0U);
+  ASSERT_TRUE(blind.value().last_error);
+  transport_.mood = nullptr;
+  test::pass_time(io_, 120s);
+  const auto seen = roll_back_now();
+  EXPECT_TRUE(seen.value().complete);
+  EXPECT_EQ(seen.value().transactions, 1U);
+  const auto again = roll_back_now();
+  EXPECT_EQ(again.value().transactions, 0U);
+  EXPECT_TRUE(again.value().were_aborted.contains(label_of(token, token.parts[0])));
+}
+
+// Kubernetes kills what SIGTERM does not end: a drain waits for calls, but not beyond its time.
+TEST_F(TransactionControlTest, CallsEndAsDrainingWhenTheDrainIsOver) {
+  const ResumeToken token = prepared(1);
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kHang; };
+  std::optional<Answer<TransactionControl::Committed>> committed;
+  std::optional<Answer<RolledBack>> rolled_back;
+  std::optional<Answer<Done>> unused;
+  const ResumeToken other{"ls", "other", "test", 0, 0, 0, {}};
+  auto committing = [&]() -> asio::awaitable<void> {
+    committed = co_await control_.commit(token, true, false, kNever);
+  };
+  auto aborting = [&]() -> asio::awaitable<void> {
+    auto range = candidates_after(other, 1, 4);
+    rolled_back =
+        co_await control_.roll_back(std::move(range), other, WhatIsCommitted::kIsLeft, kNever);
+  };
+  auto opening = [&]() -> asio::awaitable<void> {
+    auto range = candidates_after(other, 1, 4);
+    unused = co_await control_.check_unused(std::move(range), 2, kNever);
+  };
+  TaskGroup callers(io_.get_executor());
+  callers.spawn(committing());
+  callers.spawn(aborting());
+  callers.spawn(opening());
+  test::pass_time(io_, 1s);
+  const auto over = Clock::now() + 3s;
+  test::run(io_, control_.end_calls(over));
+  EXPECT_GE(Clock::now(), over) << "they had their time";
+  test::run(io_, callers.join());
+  EXPECT_LT(Clock::now() - over, 1s);
+  EXPECT_EQ(committed->refusal().reason, Reason::kDraining);
+  EXPECT_EQ(rolled_back->refusal().reason, Reason::kDraining);
+  EXPECT_EQ(unused->refusal().reason, Reason::kDraining);
+  EXPECT_EQ(commit_now(token).refusal().reason, Reason::kDraining) << "and those that come";
+}
+
+TEST_F(TransactionControlTest, ADrainWithoutCallsDoesNotWait) {
+  const auto before = Clock::now();
+  test::run(io_, control_.end_calls(before + 60s));
+  EXPECT_LT(Clock::now() - before, 1s);
+}
+
+TEST_F(TransactionControlTest, ADatabaseThatIsGoneIsSaidSo) {
+  const ResumeToken token = prepared(1);
+  transport_.answer = [](const http::Endpoint&, const http::Request&) {
+    return std::optional(
+        reply_of(R"({"status":"FAILED","msg":"unknown database, database=test"})"));
+  };
+  const auto gone = commit_now(token);
+  ASSERT_FALSE(gone.ok());
+  EXPECT_EQ(gone.refusal().reason, Reason::kDatabaseNotFound) << gone.refusal().message;
 }
 
 }  // namespace

@@ -154,6 +154,19 @@ TEST_F(WriterRegistryTest, ADrainThatRunsOutOfTimeEndsTheStreamsAsDraining) {
   EXPECT_EQ(Clock::now(), drained_at);
 }
 
+// After an outage a load waits for its next try, and the breakers of the frontends for theirs, much
+// longer than a drain may take.
+TEST_F(WriterRegistryTest, ADrainDoesNotWaitForPausesAfterAnOutage) {
+  const auto stream = opened("w");
+  EXPECT_TRUE(append(*stream, batch(1, "a\n")).ok());
+  transport_.mood = [](const http::Endpoint&, const http::Request&) { return Mood::kRefuse; };
+  test::pass_time(io_, 30min, 1s);
+  transport_.mood = nullptr;
+  const auto report = test::run(io_, writers_->drain(Clock::now() + 5s));
+  EXPECT_EQ(report.uncommitted_batches, 0U);
+  EXPECT_EQ(starrocks_.rows("t").size(), 1U);
+}
+
 TEST_F(WriterRegistryTest, AWriterBelongsToOneDatabase) {
   const auto stream = opened("w");
   EXPECT_EQ(open("w", "elsewhere").refusal().reason, Reason::kBadRequest);

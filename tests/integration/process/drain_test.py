@@ -34,6 +34,18 @@ class DrainTest(ClusterCase):
         daemon.terminate()
         self.assertEqual(daemon.process.wait(WAIT), 0)
 
+    def test_sighup_neither_ends_it_nor_loses_what_was_received(self):
+        emulator = self.start_emulator()
+        daemon = self.start_daemon(emulator, ON_REQUEST)
+        writer = self.connect(daemon).writer("test", "a", retry_for=0)
+        write(writer, "a", 1)
+        writer.wait_received(timeout=WAIT)
+        daemon.process.send(signal.SIGHUP)
+        daemon.process.wait_line(lambda line: "SIGHUP is ignored" in line, WAIT)
+        daemon.terminate()
+        self.assertEqual(daemon.process.wait(WAIT), 0)
+        self.assertEqual(missing(emulator, "a", 1), [])
+
     def test_without_starrocks_it_goes_before_the_deadline_with_75(self):
         emulator = self.start_emulator()
         grace = 8.0

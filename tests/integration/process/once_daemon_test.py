@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from loadstar_client import StartOver
+from loadstar_client import LoadstarError, StartOver
 from loadstar_process import WAIT, FaultProxy, Strike
 from loadstar_process.once import percentile
 from loadstar_process.once_case import OnceCase
@@ -14,6 +14,9 @@ from loadstar_process.raw_once import commit
 from loadstar_process.world import last_line
 
 ROUNDS = 10
+DRAIN = 4  # seconds
+SHUTDOWN = {"grace": f"{DRAIN + 2}s", "margin": "2s", "deadline": f"{DRAIN}s"}
+
 
 class DaemonIsLostTest(OnceCase):
     """The daemon reaches StarRocks through a proxy, which knows the moment of each request."""
@@ -24,7 +27,7 @@ class DaemonIsLostTest(OnceCase):
         self.proxy = FaultProxy([ports["fe"], *ports["be"]])
         self.addCleanup(self.proxy.stop)
         starrocks = {**self.CONFIGURATION["starrocks"], "redirect_map": self.proxy.redirect_map}
-        self.daemon = self.new_daemon([f"http://{self.proxy.address(ports['fe'])}"], {**self.CONFIGURATION, "starrocks": starrocks})
+        self.daemon = self.new_daemon([f"http://{self.proxy.address(ports['fe'])}"], {**self.CONFIGURATION, "starrocks": starrocks, "shutdown": SHUTDOWN})
         self.daemon.start()
         self.client = self.connect(self.daemon)
 
@@ -139,6 +142,22 @@ class DaemonIsLostTest(OnceCase):
                 self.assertTrue(self.client.wait_ready(WAIT))
                 commit(self.client, token)
                 self.assertEqual(self.lines(name), {0: 1})
+
+    # A Commit that cannot get through has the time of the drain and no more: Kubernetes would kill the daemon. Its client
+    # is told, and commits elsewhere.
+    def test_sigterm_while_a_commit_hangs(self):
+        stream, answer = self.prepare("a")
+        stream.break_off()
+        process = self.daemon.process
+        self.proxy.add(Strike("commit", "delay", delay=3 * DRAIN, then=lambda: process.send(signal.SIGTERM)))
+        with self.assertRaises(LoadstarError) as raised:
+            commit(self.client, answer.resume_token)
+        self.assertEqual(raised.exception.reason, "DRAINING", raised.exception)
+        self.assertEqual(process.wait(2 * DRAIN), 0)
+        self.daemon.start()
+        self.assertTrue(self.client.wait_ready(WAIT))
+        commit(self.client, answer.resume_token)
+        self.assertEqual(self.lines("a"), {0: 1})
 
     # F241: told, its unprepared rows rolled back, its prepared ones kept; exit status 0.
     def test_sigterm_neither_prepares_nor_commits(self):

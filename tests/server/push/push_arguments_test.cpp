@@ -91,6 +91,8 @@ TEST(PushArgumentsTest, EscapesAndHeaders) {
   EXPECT_EQ(unescape("a\\t\\n\\r\\\\\\x1fb"),
             "a\t\n\r\\\x1f"
             "b");
+  EXPECT_EQ(unescape("\\x0D0A"), "\r\n") << "as StarRocks and our own messages write it";
+  EXPECT_EQ(unescape("0x01"), "\x01");
   EXPECT_FALSE(unescape("\\"));
   EXPECT_FALSE(unescape("\\xg0"));
   EXPECT_THAT(split_header("id, \"full name\",x", ","), ElementsAre("id", "full name", "x"));
