@@ -99,7 +99,7 @@ class HttpListener::Impl {
   }
 
   std::string open_local() {
-    const std::string problem = check_unix_path(address_.unix_path);
+    std::string problem = check_unix_path(address_.unix_path);
     if (!problem.empty()) return problem;
     std::remove(address_.unix_path.c_str());  // left over: nobody serves it
     const local::endpoint endpoint(address_.unix_path);

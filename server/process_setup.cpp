@@ -29,10 +29,12 @@ void occupy_standard_descriptors() {
 }
 
 void set_up_process(unsigned threads) {
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet
   ::mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
   ::mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
   ::mallopt(M_TOP_PAD, kTopPad);
   ::mallopt(M_ARENA_MAX, static_cast<int>(std::clamp(threads, 1U, kMaxArenas)));
+  // NOLINTEND(concurrency-mt-unsafe)
   std::signal(SIGPIPE, SIG_IGN);
 }
 

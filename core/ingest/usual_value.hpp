@@ -65,7 +65,7 @@ inline bool UsualValues::whole_varint(std::string_view bytes, const char* end,
     value = static_cast<unsigned char>(bytes.front());
     return value < 0x80;
   }
-  if (size > 8) return false;
+  if (size == 0 || size > 8) return false;
   std::uint64_t word = 0;
   if (std::endian::native == std::endian::little && end - bytes.data() >= 8) {
     std::memcpy(&word, bytes.data(), 8);

@@ -43,8 +43,8 @@ struct TableDirectory::Fetch {
 
 TableDirectory::TableDirectory(asio::any_io_executor executor, LoadServices services,
                                std::uint64_t random_seed, OutcomeSink outcomes)
-    : executor_(executor),
-      strand_(asio::make_strand(std::move(executor))),
+    : executor_(std::move(executor)),
+      strand_(asio::make_strand(executor_)),
       services_(std::move(services)),
       random_seed_(random_seed),
       outcomes_(std::move(outcomes)),
