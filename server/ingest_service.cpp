@@ -102,7 +102,7 @@ asio::awaitable<void> end_unread(StreamCall& call, std::chrono::milliseconds tim
 asio::awaitable<bool> write_opened(StreamCall& call, grpc::ByteBuffer bytes,
                                    std::chrono::milliseconds timeout) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
-  auto winner = co_await (call.write(std::move(bytes)) || end_unread(call, timeout));
+  auto winner = co_await (call.write(bytes) || end_unread(call, timeout));
   co_return winner.index() == 0 && std::get<0>(winner);
 }
 
@@ -155,7 +155,7 @@ asio::awaitable<void> send_events(StreamCall& call, std::shared_ptr<txn::WriteSt
     const v1::WriteResponse response =
         ack != nullptr ? ack_response(*ack) : draining_response(std::get<txn::Draining>(event));
     grpc::ByteBuffer bytes = serialize(response);
-    const bool sent = co_await call.write(std::move(bytes));
+    const bool sent = co_await call.write(bytes);
     // Nobody listens any more: go on to Ended, which the writer sends for this reason.
     if (!sent) stream->disconnect();
   }
@@ -270,7 +270,7 @@ asio::awaitable<void> IngestService::serve(StreamCall& call) {
 
   grpc::ByteBuffer bytes =
       serialize(opened_response(stream->opened(), delivery, options_, info_.daemon_id));
-  const bool sent = co_await write_opened(call, std::move(bytes), open_timeout_);
+  const bool sent = co_await write_opened(call, bytes, open_timeout_);
   if (!sent) stream->disconnect();
 
   auto conversation =

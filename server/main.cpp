@@ -9,7 +9,7 @@
 
 /// The program `loadstar`: parses the command line and runs one command.
 int main(int argc, char** argv) {
-  using namespace loadstar::server;
+  using namespace loadstar::server;  // NOLINT(google-build-using-namespace): all of it
   occupy_standard_descriptors();
   CLI::App app("Loadstar: streams rows from any client into StarRocks", "loadstar");
   app.require_subcommand(1);

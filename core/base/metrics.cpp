@@ -20,9 +20,9 @@ using prometheus::Registry;
 
 /// 5 ms to 600 s in 16 steps (operations.md 4.1).
 const Histogram::BucketBoundaries& duration_buckets() {
-  static const Histogram::BucketBoundaries kBuckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
-                                                    2.5,   5,    10,    30,   60,  120,  300, 600};
-  return kBuckets;
+  static const Histogram::BucketBoundaries buckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                                                   2.5,   5,    10,    30,   60,  120,  300, 600};
+  return buckets;
 }
 
 /// 64 KiB to 10 GiB in 12 steps (operations.md 4.1).
@@ -30,10 +30,10 @@ const Histogram::BucketBoundaries& size_buckets() {
   constexpr double kKiB = 1024;
   constexpr double kMiB = 1024 * kKiB;
   constexpr double kGiB = 1024 * kMiB;
-  static const Histogram::BucketBoundaries kBuckets{64 * kKiB,  256 * kKiB, kMiB,      4 * kMiB,
-                                                    16 * kMiB,  64 * kMiB,  90 * kMiB, 256 * kMiB,
-                                                    512 * kMiB, 1 * kGiB,   4 * kGiB,  10 * kGiB};
-  return kBuckets;
+  static const Histogram::BucketBoundaries buckets{64 * kKiB,  256 * kKiB, kMiB,      4 * kMiB,
+                                                   16 * kMiB,  64 * kMiB,  90 * kMiB, 256 * kMiB,
+                                                   512 * kMiB, 1 * kGiB,   4 * kGiB,  10 * kGiB};
+  return buckets;
 }
 
 Family<Counter>& counter(Registry& registry, const char* name, const char* help) {

@@ -30,7 +30,7 @@ constexpr milliseconds kMaxPause{5'000};
 // long.
 constexpr milliseconds kLeastSilence{15'000};
 // What a message has besides its data: names, numbers, properties.
-constexpr std::uint64_t kMessageOverhead = 64 * 1024;
+constexpr std::uint64_t kMessageOverhead = 64U << 10U;
 
 struct Details {
   google::rpc::ErrorInfo info;
