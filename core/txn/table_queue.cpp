@@ -18,10 +18,10 @@ unsigned jitter(std::uint64_t seed) { return static_cast<unsigned>(Random(seed).
 
 }  // namespace
 
-TableQueue::TableQueue(asio::any_io_executor executor, LoadServices services,
+TableQueue::TableQueue(const asio::any_io_executor& executor, LoadServices services,
                        starrocks::TableName table, const TableOptions& options,
                        std::uint64_t random_seed, OutcomeSink outcomes)
-    : strand_(asio::make_strand(std::move(executor))),
+    : strand_(asio::make_strand(executor)),
       services_(services),
       metrics_(services.metrics.table(table.database, table.table)),
       held_(metrics_.held),

@@ -29,8 +29,9 @@ using OutcomeSink = std::function<void(std::uint64_t writer, std::vector<BatchOu
 class TableQueue : public std::enable_shared_from_this<TableQueue> {
  public:
   /// `outcomes` is called on the table's strand.
-  TableQueue(asio::any_io_executor executor, LoadServices services, starrocks::TableName table,
-             const TableOptions& options, std::uint64_t random_seed, OutcomeSink outcomes);
+  TableQueue(const asio::any_io_executor& executor, LoadServices services,
+             starrocks::TableName table, const TableOptions& options, std::uint64_t random_seed,
+             OutcomeSink outcomes);
 
   /// Starts the clock of the age limits; once, before anything else.
   void start();
