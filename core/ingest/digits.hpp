@@ -77,6 +77,7 @@ inline char* put_up_to_eight(char* to, std::uint32_t value) {
   return to + count;
 }
 
+/// Writes a number below 10^8 with its leading zeros. Returns the end.
 inline char* put_eight(char* to, std::uint32_t value) {
   const std::uint64_t text = eight_digits(value);
   std::memcpy(to, &text, 8);

@@ -336,7 +336,14 @@ void ExactlyOnceWriter::finish_if_drained() {
 
 asio::awaitable<void> ExactlyOnceWriter::wait_gone(Deadline deadline) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  while (!gone_ && !stopping_ && Clock::now() < deadline) co_await changed_.wait_until(deadline);
+  while (!gone_ && !stopping_ && !waiters_released_ && Clock::now() < deadline) {
+    co_await changed_.wait_until(deadline);
+  }
+}
+
+void ExactlyOnceWriter::release_waiters() {
+  waiters_released_ = true;
+  changed_.notify();
 }
 
 asio::awaitable<void> ExactlyOnceWriter::stop() {

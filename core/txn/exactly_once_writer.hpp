@@ -80,7 +80,8 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   asio::awaitable<StreamEvent> next_event(std::uint64_t stream) override;
   void drain(std::chrono::milliseconds grace) override;
   asio::awaitable<void> wait_gone(Deadline deadline) override;
-  [[nodiscard]] bool gone() const { return gone_; }
+  /// Ends wait_gone(), now and later: the daemon has no more time for it.
+  void release_waiters();
   asio::awaitable<void> stop() override;
   [[nodiscard]] WriterReport report() const override;
   /// Rows of an exactly-once writer belong to its client until it commits them.
@@ -159,6 +160,7 @@ class ExactlyOnceWriter final : public WriterHandle, public PartHost {
   bool draining_ = false;
   bool stopping_ = false;
   bool gone_ = false;
+  bool waiters_released_ = false;
   std::string stall_reason_;
   std::string last_error_;
   std::optional<std::chrono::system_clock::time_point> last_error_time_;

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -21,8 +20,6 @@ namespace {
 constexpr std::size_t kRememberedEpochs = 1'000'000;
 /// A fenced writer has so long to roll back what is open.
 constexpr std::chrono::seconds kFenceWait{30};
-/// How often it is asked meanwhile whether the daemon drains.
-constexpr std::chrono::milliseconds kFenceLook{200};
 
 Refusal fenced(std::uint64_t epoch, std::uint64_t highest) {
   Refusal refusal =
@@ -224,12 +221,14 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
 
   asio::awaitable<void> end_calls(Deadline deadline) {
     co_await control_.end_calls(deadline);
-    calls_ended_ = true;
+    for (const auto& writer : all_and_leaving()) {
+      auto release = [writer] { writer->release_waiters(); };
+      asio::post(writer->strand(), std::move(release));
+    }
   }
 
   asio::awaitable<void> stop() {
     close();
-    calls_ended_ = true;
     co_await control_.stop();
     for (const auto& writer : all_and_leaving()) {
       auto stopping = stop_writer(writer);
@@ -354,27 +353,17 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   }
 
   /// A writer of a lower epoch rolls back what it has open, before its successor looks for it.
-  asio::awaitable<void> end(std::shared_ptr<ExactlyOnceWriter> writer, std::uint64_t epoch,
-                            Deadline deadline) {
+  static asio::awaitable<void> end(std::shared_ptr<ExactlyOnceWriter> writer, std::uint64_t epoch,
+                                   Deadline deadline) {
     const Deadline latest = std::min(deadline, Clock::now() + kFenceWait);
-    auto fencing = fence(writer, epoch);
-    co_await run_on(writer->strand(), std::move(fencing));
-    bool gone = false;
-    while (!gone && Clock::now() < latest && !calls_ended_) {
-      const Deadline look = std::min<Deadline>(latest, Clock::now() + kFenceLook);
-      auto waiting = wait_gone(writer, look);
-      gone = co_await run_on(writer->strand(), std::move(waiting));
-    }
+    auto ending = fence_and_wait(writer, epoch, latest);
+    co_await run_on(writer->strand(), std::move(ending));
   }
-  static asio::awaitable<Done> fence(std::shared_ptr<ExactlyOnceWriter> writer,
-                                     std::uint64_t epoch) {
+  static asio::awaitable<Done> fence_and_wait(std::shared_ptr<ExactlyOnceWriter> writer,
+                                              std::uint64_t epoch, Deadline deadline) {
     writer->fence(epoch);
-    co_return Done{};
-  }
-  static asio::awaitable<bool> wait_gone(std::shared_ptr<ExactlyOnceWriter> writer,
-                                         Deadline deadline) {
     co_await writer->wait_gone(deadline);
-    co_return writer->gone();
+    co_return Done{};
   }
   static asio::awaitable<Done> stop_writer(std::shared_ptr<ExactlyOnceWriter> writer) {
     co_await writer->stop();
@@ -403,7 +392,6 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
   TransactionControl control_;
   mutable std::mutex mutex_;  // guards what follows
   bool closed_ = false;
-  std::atomic<bool> calls_ended_{false};
   std::uint64_t last_number_ = 0;
   std::map<std::string, std::shared_ptr<ExactlyOnceWriter>> writers_;
   // By number: a higher epoch took their place, and they still roll back what they have open.

@@ -45,10 +45,8 @@ asio::awaitable<std::optional<starrocks::LabelState>> RollbackQueue::try_now(std
   busy_.insert(label);
   // Up to three requests, one after the other.
   const auto left = std::max<Clock::duration>(deadline - Clock::now(), Clock::duration::zero());
-  const auto time = deadline == kNever
-                        ? options_.starrocks.query_timeout
-                        : std::min(options_.starrocks.query_timeout,
-                                   std::chrono::duration_cast<milliseconds>(left / 3));
+  const auto time = std::min(options_.starrocks.query_timeout,
+                             std::chrono::duration_cast<milliseconds>(left / 3));
   // Rollback does not need the table, which is not known here (starrocks-load-protocol.md 5.1).
   const starrocks::TableName table{database, ""};
   const auto ended = co_await end_transaction(client_, table, label, time);

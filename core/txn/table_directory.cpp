@@ -164,8 +164,6 @@ asio::awaitable<ingest::ServerFacts> TableDirectory::facts() {
     facts.json_compression = *version >= kJsonCompression;
     facts.merge_commit = *version >= kMergeCommit;
     services_.metrics.starrocks_version(to_string(*version));
-    const std::lock_guard lock(mutex_);
-    version_ = to_string(*version);
   } else {
     note_account(version.error());
     // What is known does not change because one question was not answered. Otherwise the interface
@@ -262,11 +260,6 @@ void TableDirectory::relieve_memory(std::uint64_t limit) {
     loading = true;
     queue->flush_all(FlushTrigger::kMemory);
   }
-}
-
-std::string TableDirectory::version() const {
-  const std::lock_guard lock(mutex_);
-  return version_;
 }
 
 asio::awaitable<void> TableDirectory::stop(Deadline rollbacks_until) {

@@ -63,9 +63,6 @@ class TableDirectory {
   /// before anything else.
   void on_relief(std::function<void()> others) { others_ = std::move(others); }
 
-  /// Version that StarRocks reports; empty until known.
-  [[nodiscard]] std::string version() const;
-
   /// Cancels all loads of all tables, then waits for them. Rollbacks go on until `rollbacks_until`.
   asio::awaitable<void> stop(Deadline rollbacks_until = kNever);
 
@@ -102,7 +99,6 @@ class TableDirectory {
   mutable std::mutex mutex_;  // guards what follows
   std::map<starrocks::TableName, std::shared_ptr<TableQueue>> queues_;
   std::map<std::string, Clock::time_point> databases_;  // when each was last seen
-  std::string version_;
   Clock::time_point account_refused_until_ = Clock::time_point::min();
   bool stopped_ = false;
 };

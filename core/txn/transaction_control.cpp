@@ -3,6 +3,8 @@
 #include "core/base/deadline.hpp"
 #include "core/base/run_on.hpp"
 #include "core/txn/commit_attempt.hpp"
+#include "core/txn/commit_refusal.hpp"
+#include "core/txn/writer_turns.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
@@ -65,7 +67,8 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         metrics_(metrics),
         options_(options),
         logger_(std::move(logger)),
-        freed_(strand_),
+        turns_(strand_),
+        changed_(strand_),
         tasks_(strand_),
         prepared_(strand_, client, metrics, options, logger_),
         rollbacks_(strand_, client, metrics, options, prepared_, logger_),
@@ -102,7 +105,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
       questions_.erase(&question);
       if (committed.visible) break;
       const Deadline again = std::min(deadline, Clock::now() + kVisiblePause);
-      co_await freed_.wait_until(again);
+      co_await changed_.wait_until(again);
     }
     co_return committed;
   }
@@ -113,14 +116,12 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     if (stopping_) co_return draining_refusal();
     const Call call(*this);
     const std::string writer = range.writer;
-    const auto wanted = rollback_wanted_.insert(writer);
-    const bool locked = co_await lock(writer, deadline);
-    rollback_wanted_.erase(wanted);
-    if (!locked && stopping_) co_return draining_refusal();
-    if (!locked) co_return unavailable("another call for this writer is under way");
+    const bool taken = co_await turns_.take(writer, WriterTurns::Kind::kRollBack, deadline);
+    if (!taken && stopping_) co_return draining_refusal();
+    if (!taken) co_return unavailable("another call for this writer is under way");
     auto answer =
         co_await search_.roll_back(std::move(range), std::move(token), committed, deadline);
-    unlock(writer);
+    turns_.give_back(writer);
     co_return answer;
   }
 
@@ -138,7 +139,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
 
   asio::awaitable<void> end_calls(Deadline deadline) {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    while (calls_ > 0 && Clock::now() < deadline) co_await freed_.wait_until(deadline);
+    while (calls_ > 0 && Clock::now() < deadline) co_await changed_.wait_until(deadline);
     interrupt();
   }
 
@@ -146,7 +147,6 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     interrupt();
     co_await rollbacks_.stop();
     co_await prepared_.stop();
-    tasks_.cancel();
     co_await tasks_.join();
   }
 
@@ -174,7 +174,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     Call& operator=(const Call&) = delete;
     ~Call() {
       --control_.calls_;
-      control_.freed_.notify();
+      control_.changed_.notify();
     }
 
    private:
@@ -188,25 +188,9 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     rollbacks_.cancel();
     for (auto& [key, job] : jobs_) job->done.notify();
     for (TaskGroup* const question : questions_) question->cancel();
-    freed_.notify();
+    turns_.stop();
+    changed_.notify();
     tasks_.cancel();
-  }
-
-  // --- one at a time per writer ---
-
-  asio::awaitable<bool> lock(std::string writer, Deadline deadline) {
-    const auto place = wanted_.insert(writer);
-    while (busy_.contains(writer) && !stopping_ && Clock::now() < deadline) {
-      co_await freed_.wait_until(deadline);
-    }
-    wanted_.erase(place);
-    if (busy_.contains(writer)) co_return false;
-    busy_.insert(writer);
-    co_return true;
-  }
-  void unlock(const std::string& writer) {
-    busy_.erase(writer);
-    freed_.notify();
   }
 
   // --- commit ---
@@ -226,9 +210,9 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     co_await asio::this_coro::throw_if_cancelled(false);
     const Deadline deadline = Clock::now() + kLongestJob;
     const std::string writer = token.writer;
-    const bool locked = co_await lock(writer, deadline);
+    const bool taken = co_await turns_.take(writer, WriterTurns::Kind::kCommit, deadline);
     Tally tally{*job, true, std::nullopt};
-    if (locked) {
+    if (taken) {
       std::map<std::string, std::vector<TokenPart>> by_table;
       for (const TokenPart& part : token.parts) by_table[part.table].push_back(part);
       TaskGroup tables(strand_);
@@ -236,7 +220,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
         tables.spawn(commit_table(token, std::move(parts), ask_first, deadline, tally));
       }
       co_await tables.join();
-      unlock(writer);
+      turns_.give_back(writer);
     } else {
       tally.refusal = unavailable("another call for this writer is under way");
     }
@@ -273,7 +257,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   /// nor is another Commit behind one for which nobody waits any more. A Commit is repeated by
   /// whoever holds its token.
   [[nodiscard]] bool gives_way(const Job& job, const std::string& writer) const {
-    return rollback_wanted_.contains(writer) || (job.callers == 0 && wanted_.contains(writer));
+    return turns_.is_wanted_to_roll_back(writer) || (job.callers == 0 && turns_.is_wanted(writer));
   }
 
   asio::awaitable<std::optional<Refusal>> commit_label(std::string writer,
@@ -285,7 +269,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     unsigned not_found = 0;  // answers in a row that there is no such database
     Step step = CommitAttempt::start(ask_first);
     while (!stopping_ && Clock::now() < deadline) {
-      if (not_found == kEnoughNotFound) co_return no_database(table, label, attempt);
+      if (not_found == kEnoughNotFound) co_return give_up(table, label, step, attempt);
       const bool pausing = step == Step::kAskLater || step == Step::kCommitLater;
       if (pausing && gives_way(tally.job, writer)) break;
       switch (step) {
@@ -331,7 +315,7 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
           const bool ours = prepared_.remove(label);
           if (ours && step == Step::kLost) metrics_.transaction("aborted");
           if (ours && step == Step::kForgotten) metrics_.transaction("unknown");
-          co_return failure(table, label, step, attempt);
+          co_return give_up(table, label, step, attempt);
         }
       }
     }
@@ -342,45 +326,10 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     co_return refusal;
   }
 
-  Refusal no_database(const starrocks::TableName& table, const std::string& label,
-                      const CommitAttempt& attempt) const {
-    Refusal refusal =
-        refuse(Reason::kDatabaseNotFound,
-               fmt::format("transaction {} of {}.{} cannot be committed: {}", label, table.database,
-                           table.table, describe(attempt.last_error())));
+  Refusal give_up(const starrocks::TableName& table, const std::string& label, Step step,
+                  const CommitAttempt& attempt) const {
+    Refusal refusal = commit_refusal(table, label, step, attempt);
     logger_.error("commit failed", {{"label", label}, {"reason", refusal.message}});
-    refusal.metadata["label"] = label;
-    refusal.metadata["table"] = table.table;
-    return refusal;
-  }
-
-  Refusal failure(const starrocks::TableName& table, const std::string& label, Step step,
-                  const CommitAttempt& attempt) {
-    Refusal refusal;
-    if (step == Step::kLost) {
-      refusal = refuse(Reason::kCheckpointLost,
-                       fmt::format("transaction {} of {}.{} was aborted by StarRocks{}{}; its rows "
-                                   "are gone",
-                                   label, table.database, table.table,
-                                   attempt.reason().empty() ? "" : ": ", attempt.reason()));
-      refusal.metadata["reason"] = attempt.reason();
-    } else if (step == Step::kForgotten) {
-      refusal =
-          refuse(Reason::kOutcomeUnknown,
-                 fmt::format("StarRocks does not remember transaction {} of {}.{}; whether its "
-                             "rows are there cannot be known",
-                             label, table.database, table.table));
-    } else {
-      // A label of a token that is not prepared: a breach of A1 or A5. Never committed (F6).
-      refusal =
-          refuse(Reason::kOutcomeUnknown,
-                 fmt::format("transaction {} of {}.{} is not prepared although the token names "
-                             "it; it is not committed",
-                             label, table.database, table.table));
-    }
-    logger_.error("commit failed", {{"label", label}, {"reason", refusal.message}});
-    refusal.metadata["label"] = label;
-    refusal.metadata["table"] = table.table;
     return refusal;
   }
 
@@ -414,12 +363,10 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
   const CoreOptions& options_;
   Logger logger_;
   bool stopping_ = false;
-  std::size_t calls_ = 0;                       // at work
-  std::set<TaskGroup*> questions_;              // of calls that wait for rows to become visible
-  std::set<std::string> busy_;                  // writers
-  std::multiset<std::string> wanted_;           // writers, by each call that waits in lock()
-  std::multiset<std::string> rollback_wanted_;  // of these, those that want to roll back
-  Signal freed_;
+  std::size_t calls_ = 0;           // at work
+  std::set<TaskGroup*> questions_;  // of calls that wait for rows to become visible
+  WriterTurns turns_;
+  Signal changed_;                                    // calls_ or stopping_
   std::map<std::string, std::shared_ptr<Job>> jobs_;  // by token
   std::unordered_map<std::string, bool> committed_;   // label -> visible
   std::deque<std::string> committed_order_;

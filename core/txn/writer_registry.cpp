@@ -202,8 +202,7 @@ class WriterRegistry::Impl : public std::enable_shared_from_this<WriterRegistry:
 
   asio::awaitable<StatusReport> status(std::string prefix) {
     StatusReport report;
-    report.starrocks_version = tables_.version();
-    if (report.starrocks_version.empty()) report.starrocks_version = client_.last_version();
+    report.starrocks_version = client_.last_version();
     report.draining = draining_;
     report.buffered_bytes = budget_.used();
     report.buffer_limit_bytes = budget_.limit();

@@ -32,6 +32,13 @@ class TransactionControlTest : public ExactlyOnceFixture {
                                              WhatIsCommitted::kIsLeft, deadline));
   }
 
+  /// A caller who waits a minute for the answer.
+  asio::awaitable<void> call_commit(
+      ResumeToken token, std::optional<Answer<TransactionControl::Committed>>& committed) {
+    const Deadline deadline = Clock::now() + 60s;
+    committed = co_await control_.commit(std::move(token), false, false, deadline);
+  }
+
   void no_commit_gets_through() {
     transport_.answer = [](const http::Endpoint&, const http::Request& request) {
       std::optional<http::Response> none;
@@ -116,12 +123,8 @@ TEST_F(TransactionControlTest, AnAbortGoesBeforeACommitThatCannotGetThrough) {
   const ResumeToken token = prepared(1);
   no_commit_gets_through();
   std::optional<Answer<TransactionControl::Committed>> committed;
-  auto committing = [&]() -> asio::awaitable<void> {
-    const Deadline deadline = Clock::now() + 60s;
-    committed = co_await control_.commit(token, false, false, deadline);
-  };
   TaskGroup caller(io_.get_executor());
-  caller.spawn(committing());
+  caller.spawn(call_commit(token, committed));
   test::pass_time(io_, 5s);
   const auto rolled_back = roll_back_now();
   ASSERT_TRUE(rolled_back.ok());
@@ -139,12 +142,8 @@ TEST_F(TransactionControlTest, ACommitWhoseCallerWaitsDoesNotGiveWayToAnotherCom
   first.parts.pop_back();
   no_commit_gets_through();
   std::optional<Answer<TransactionControl::Committed>> committed;
-  auto committing = [&]() -> asio::awaitable<void> {
-    const Deadline deadline = Clock::now() + 60s;
-    committed = co_await control_.commit(first, false, false, deadline);
-  };
   TaskGroup caller(io_.get_executor());
-  caller.spawn(committing());
+  caller.spawn(call_commit(first, committed));
   EXPECT_FALSE(commit_now(second, false, 10s).ok());
   EXPECT_FALSE(committed);
   transport_.answer = nullptr;
