@@ -88,6 +88,11 @@ class Exchange {
   }
 
  private:
+  /// A peer that is near answers before the end of our last write has come round to us. So long may
+  /// a write last after the reply and leave the connection usable; it changes nothing in the
+  /// result.
+  static constexpr std::chrono::milliseconds kWriteAfterReply{20};
+
   /// After a failed write the reply may already lie in our receive buffer: the receiver refused,
   /// answered and closed. It is read if it comes within this time.
   static constexpr std::chrono::seconds kReplyAfterFailedWrite{1};
@@ -101,6 +106,7 @@ class Exchange {
     if (ok && waits_for_continue_) ok = co_await wait_for_continue();
     if (ok) co_await write_body();
     writing_ = false;
+    if (reply_) end_with_reply();
     wake_watch();
   }
 
@@ -150,7 +156,7 @@ class Exchange {
   asio::awaitable<void> read_side() {
     co_await asio::this_coro::throw_if_cancelled(false);
     std::array<char, 16384> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    while (!outcome_) {
+    while (!outcome_ && !reply_) {
       auto [ec, bytes] = co_await stream_.async_read_some(asio::buffer(buffer), token());
       if (outcome_) break;
       auto progress = ec == asio::error::eof ? parser_.end_of_stream()
@@ -179,8 +185,13 @@ class Exchange {
         open_gate();
         return;
       case ReplyProgress::kComplete:
-        reusable_ = !writing_ && body_.done() && parser_.keep_alive();
-        finish(parser_.take());
+        keep_alive_ = parser_.keep_alive();
+        reply_ = parser_.take();
+        stop_sending_ = true;
+        open_gate();
+        write_ends_until_ = Clock::now() + kWriteAfterReply;
+        if (!writing_) end_with_reply();
+        wake_watch();
         return;
     }
   }
@@ -201,6 +212,7 @@ class Exchange {
   asio::awaitable<bool> ended_by_cancel() {
     const bool cancelled = co_await is_cancelled();
     if (!cancelled) co_return false;
+    if (reply_) end_with_reply();
     finish(Error{Errc::kCancelled, Certainty::kUnknown, "cancelled during the exchange"});
     co_return true;
   }
@@ -211,11 +223,13 @@ class Exchange {
   }
 
   [[nodiscard]] Deadline next_limit() const {
-    return std::min({deadline_, continue_until_, stall_limit(), reply_until_});
+    return std::min({deadline_, continue_until_, stall_limit(), reply_until_, write_ends_until_});
   }
 
   void check_limits(Deadline now) {
-    if (now >= deadline_) {
+    if (reply_) {
+      if (now >= std::min(write_ends_until_, deadline_)) end_with_reply();
+    } else if (now >= deadline_) {
       finish(late("no complete reply in time"));
     } else if (now >= continue_until_) {
       finish(late("no 100 Continue in time"));
@@ -249,6 +263,14 @@ class Exchange {
   }
   void wake_watch() {
     if (watch_timer_) watch_timer_->cancel();
+  }
+
+  /// What the reply says stands, whatever became of the rest of the request; whether the connection
+  /// can be used again depends on it.
+  void end_with_reply() {
+    if (outcome_) return;
+    reusable_ = !writing_ && write_error_.empty() && body_.done() && keep_alive_;
+    finish(std::move(*reply_));
   }
 
   /// Sets the end, once, and stops whatever still runs.
@@ -288,6 +310,7 @@ class Exchange {
   Deadline deadline_ = kNever;
   Deadline continue_until_ = kNever;
   Deadline reply_until_ = kNever;
+  Deadline write_ends_until_ = kNever;
   Deadline progress_at_{};
   std::optional<Timer> gate_;         // condition variable of the writer
   std::optional<Timer> watch_timer_;  // its expiry, or cancelled when a limit changed
@@ -297,8 +320,10 @@ class Exchange {
   bool continued_ = false;
   bool stop_sending_ = false;  // a final reply has begun
   bool writing_ = true;
+  bool keep_alive_ = false;  // of reply_
   bool reusable_ = false;
   std::string write_error_;
+  std::optional<Response> reply_;  // complete, while a write is still under way
   std::optional<Result<Response>> outcome_;
 };
 

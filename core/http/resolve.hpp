@@ -17,7 +17,8 @@ inline constexpr std::size_t kMaxAddresses = 8;
 /// The addresses of `endpoint` in the order of the resolver; a literal address is itself. Ends at
 /// the deadline although getaddrinfo() cannot be interrupted; its late answer is dropped.
 ///
-/// kConnectFailed or kCancelled, kNotApplied. Runs on the caller's executor.
+/// kConnectFailed or kCancelled, kNotApplied. Runs on the caller's executor, which is a strand (or
+/// has one thread): the answer of the resolver comes on it as well.
 boost::asio::awaitable<Result<std::vector<boost::asio::ip::tcp::endpoint>>> resolve(
     Endpoint endpoint, Deadline deadline);
 

@@ -42,6 +42,7 @@ class RealTimeTest : public ::testing::Test {
     return future.get();
   }
 
+  /// The task runs on no strand: it may only wait for what others do on theirs (run_on()).
   template <class T>
   std::future<T> start(asio::awaitable<T> task) {
     return asio::co_spawn(io_, std::move(task), asio::use_future);

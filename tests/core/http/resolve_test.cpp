@@ -1,7 +1,9 @@
 #include "core/http/resolve.hpp"
 
+#include "core/base/run_on.hpp"
 #include "tests/core/http/real_time.hpp"
 
+#include <boost/asio/strand.hpp>
 #include <gtest/gtest.h>
 
 namespace loadstar::http::test {
@@ -13,7 +15,9 @@ using asio::ip::tcp;
 class ResolveTest : public RealTimeTest {
  protected:
   Result<std::vector<tcp::endpoint>> look_up(const std::string& host, Deadline deadline) {
-    return run(resolve(Endpoint{false, host, 8040}, deadline));
+    const asio::any_io_executor strand = asio::make_strand(io_);
+    auto looking = resolve(Endpoint{false, host, 8040}, deadline);
+    return run(run_on(strand, std::move(looking)));
   }
 };
 
