@@ -9,7 +9,7 @@ namespace emulator {
 inline namespace server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, FaultAction>, 18> kActions = {{
+constexpr std::array<std::pair<std::string_view, FaultAction>, 19> kActions = {{
     {"reset", FaultAction::kReset},
     {"drop_reply", FaultAction::kDropReply},
     {"refuse", FaultAction::kRefuse},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, FaultAction>, 18> kActions = {{
     {"redirect_loop", FaultAction::kRedirectLoop},
     {"redirect_foreign", FaultAction::kRedirectForeign},
     {"status_word", FaultAction::kStatusWord},
+    {"label_exists", FaultAction::kLabelExists},
     {"too_many_versions", FaultAction::kTooManyVersions},
     {"slow_drip", FaultAction::kSlowDrip},
     {"hang", FaultAction::kHang},

@@ -35,6 +35,7 @@ enum class FaultAction {
   kRedirectLoop,      ///< 307 to this very URL
   kRedirectForeign,   ///< 307 to `text` (scheme, host and port)
   kStatusWord,        ///< the answer's Status (or status) is `text`
+  kLabelExists,       ///< Status says that the label exists, ExistingJobStatus is `text`
   kTooManyVersions,   ///< the write fails: too many versions (4.10)
   kSlowDrip,          ///< the answer comes byte by byte, `delay` between two
   kHang,              ///< no answer until the client goes away or `delay` has passed (0: for ever)

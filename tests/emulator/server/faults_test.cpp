@@ -87,6 +87,15 @@ TEST_F(FaultTest, StatusWord) {
   EXPECT_EQ(status_of(*load("x")), "Publish Timeout");
 }
 
+TEST_F(FaultTest, LabelExists) {
+  add("stream_load", FaultPhase::kAfter, FaultAction::kLabelExists,
+      [](FaultRule& r) { r.text = "ODD"; });
+  const Reply reply = *load("x");
+  EXPECT_EQ(status_of(reply), "Label Already Exists");
+  EXPECT_EQ(Json::parse(reply.body).at("ExistingJobStatus"), "ODD");
+  EXPECT_EQ(cluster_->label_state("test_db", "x"), "VISIBLE");
+}
+
 TEST_F(FaultTest, TooManyVersions) {
   add("stream_load", FaultPhase::kBefore, FaultAction::kTooManyVersions);
   const Reply reply = *load("x");

@@ -30,6 +30,15 @@ std::string with_status_word(const std::string& body, const std::string& word) {
   return out;
 }
 
+/// The reply to a load or begin under a label that StarRocks knows (4.2, 5.2); no ExistingJobStatus
+/// if `job_status` is empty.
+std::string with_existing_label(bool transaction, const std::string& job_status) {
+  Json json = {{"Status", transaction ? "LABEL_ALREADY_EXISTS" : "Label Already Exists"}};
+  if (!job_status.empty()) json["ExistingJobStatus"] = job_status;
+  json["Message"] = "label already exists";
+  return json.dump(4);
+}
+
 /// A port that refuses connections: bound, never listening, held for the life of the process.
 std::uint16_t refusing_port() {
   static asio::io_context io;
@@ -127,6 +136,9 @@ asio::awaitable<bool> Server::answer(SocketExchange& exchange, Response response
         break;
       case FaultAction::kStatusWord:
         response.body = with_status_word(response.body, rule.text);
+        break;
+      case FaultAction::kLabelExists:
+        response.body = with_existing_label(exchange.route.operation == "begin", rule.text);
         break;
       case FaultAction::kSlowDrip:
         drip_pause = rule.delay;

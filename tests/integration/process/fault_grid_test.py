@@ -86,6 +86,7 @@ PREPARE = (
     fault("F115", "be.prepare", "status_word", AFTER, AGAIN, text="TXN_NOT_EXISTS"),
     fault("F116", "be.prepare", "status_word", text="TXN_IN_PROCESSING"),
     fault("F117", "fe.prepare", "redirect_dead"),
+    fault("F119", "be.prepare", "status_word", text="INTERNAL_ERROR"),
     fault("F120", "be.prepare", "duplicate", delay_ms=200),
     fault("F120", "be.prepare", "delay", delay_ms=2500),
     fault("F237", "be.prepare", "too_many_versions"),

@@ -52,7 +52,7 @@ class StarRocksForgetsTest(OnceCase):
         self.refused("CHECKPOINT_LOST", self.raw, "a", 2, answer.resume_token)
         self.assertEqual(self.lines("a"), {})
 
-    # F273: begun, and then nothing for longer than the transaction may take; the part is driven again.
+    # F103, F273: begun, and then nothing for longer than the transaction may take; the part is driven again.
     def test_the_transaction_times_out_while_rows_are_loaded(self):
         self.load("a", 3, within=lambda number: number == 1 and self.emulator.advance(2 * 3600))
         self.assert_once("a", 3)
