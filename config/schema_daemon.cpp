@@ -352,9 +352,11 @@ void add_tables_and_limits(std::vector<Option<Options>>& rows) {
           .flink("database-name, table-name")
           .help("Tables by `DATABASE.TABLE`, one key with a dot in it. Each may set any option "
                 "of `defaults`; what it does not set is taken from there."));
-  rows.push_back(
-      memory().help("Bytes of rows held at once; auto = 70 % of the cgroup's limit, or of the "
-                    "machine's memory."));
+  rows.push_back(memory().help(
+      "Bytes of rows held before the daemon stops reading; auto = 70 % of the cgroup's "
+      "limit, or of the machine's memory. A writer that holds nothing may still send "
+      "one message, so the most is this and `listen.max_message` for each open "
+      "stream (as JSON, typed rows may be 64 MiB larger than their message)."));
   rows.push_back(
       percent("limits.memory_soft", LOADSTAR_FIELD(core.limits.memory_soft_percent), {1, 100})
           .help("Above this share of `memory` new writers are refused."));

@@ -1,6 +1,7 @@
 #include "server/label_memory.hpp"
 
 #include "core/starrocks/sql_reply.hpp"
+#include "core/starrocks/version.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +15,8 @@ namespace {
 constexpr std::chrono::seconds kTimeout{10};
 /// Seconds between two transactions of a database that is not busy.
 constexpr std::uint64_t kSlowestPace = 10;
+/// starrocks-load-protocol.md 12.
+constexpr starrocks::Version kReadsPreparedTimeout{3, 5, 4};
 
 std::optional<std::uint64_t> number(const std::string& text) {
   std::uint64_t value = 0;
@@ -33,11 +36,11 @@ LabelMemory label_memory_of(const starrocks::SqlResult& result) {
     if (row.size() <= std::max(*key, *value) || !row[*key] || !row[*value]) continue;
     const auto found = number(*row[*value]);
     if (!found) continue;
-    if (*row[*key] == "label_keep_max_num") memory.keep_num = found;
     // More would overflow, and says no more.
-    if (*row[*key] == "label_keep_max_second") {
-      memory.keep_second = std::chrono::seconds(std::min<std::uint64_t>(*found, UINT32_MAX));
-    }
+    const std::chrono::seconds time(std::min<std::uint64_t>(*found, UINT32_MAX));
+    if (*row[*key] == "label_keep_max_num") memory.keep_num = found;
+    if (*row[*key] == "label_keep_max_second") memory.keep_second = time;
+    if (*row[*key] == "prepared_transaction_default_timeout_second") memory.prepared_default = time;
   }
   return memory;
 }
@@ -60,6 +63,13 @@ std::vector<std::string> too_small(const LabelMemory& memory,
                     "prepared_timeout = {} s it needs transactions per second times {}",
                     *memory.keep_num, wanted, wanted));
   }
+  if (memory.prepared_default && *memory.prepared_default < prepared_timeout) {
+    texts.push_back(
+        fmt::format("this StarRocks does not read prepared_timeout = {} s; it aborts a prepared "
+                    "transaction after prepared_transaction_default_timeout_second = {} s, so a "
+                    "token that is committed later is CHECKPOINT_LOST, also before its expire_time",
+                    wanted, memory.prepared_default->count()));
+  }
   return texts;
 }
 
@@ -74,8 +84,15 @@ asio::awaitable<void> check_label_memory(starrocks::Client& client,
                 {{"error", loadstar::describe(answer.error())}});
     co_return;
   }
-  for (const std::string& text : too_small(label_memory_of(*answer), prepared_timeout)) {
-    logger.warn("labels may be forgotten too early", {{"reason", text}});
+  LabelMemory memory = label_memory_of(*answer);
+  const auto version = starrocks::parse_version(client.last_version());
+  if (!version || *version < kReadsPreparedTimeout) {
+    query = "ADMIN SHOW FRONTEND CONFIG LIKE 'prepared_transaction_default%'";
+    const auto times = co_await client.sql(std::move(query), deadline);
+    if (times.has_value()) memory.prepared_default = label_memory_of(*times).prepared_default;
+  }
+  for (const std::string& text : too_small(memory, prepared_timeout)) {
+    logger.warn("StarRocks may forget transactions or labels too early", {{"reason", text}});
   }
 }
 

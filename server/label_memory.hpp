@@ -15,11 +15,14 @@ namespace loadstar::server {
 
 namespace asio = boost::asio;
 
-/// How long StarRocks remembers finished labels: what recovery rests on (ingest-api.md 4.5, 4.6
-/// A3).
+/// How long StarRocks remembers finished labels and keeps prepared transactions: what recovery
+/// rests on (ingest-api.md 4.5, 4.6 A3).
 struct LabelMemory {
   std::optional<std::uint64_t> keep_num;            ///< label_keep_max_num: of one database
   std::optional<std::chrono::seconds> keep_second;  ///< label_keep_max_second
+  /// prepared_transaction_default_timeout_second; nullopt also where the frontend reads the header
+  /// prepared_timeout, which goes before it.
+  std::optional<std::chrono::seconds> prepared_default;
 };
 
 /// From the answer to `ADMIN SHOW FRONTEND CONFIG`: columns `Key` and `Value`.

@@ -8,7 +8,7 @@
 #   --list         names the stages
 #
 # The last line is `N passed, N failed, N skipped`, summed over all stages. Exit status 0 only if
-# every stage ran and nothing failed. LOADSTAR_JOBS (default: the processors, at most 2 for each 3 GiB of
+# nothing failed. LOADSTAR_JOBS (default: the processors, at most 2 for each 3 GiB of
 # memory) is how many compilers and tests run at once; LOADSTAR_TIDY_SECONDS limits clang-tidy. Logs are in build/logs.
 #
 # A CI run may take 45 minutes (LOADSTAR_CI_SECONDS). From nothing, on two processors, the builds with sanitizers,

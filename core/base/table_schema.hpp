@@ -75,6 +75,10 @@ struct TableSchema {
   std::vector<ColumnSchema> columns;  ///< in table order
   /// False if the source told types only (`_schema`): nullability, keys and defaults are not known.
   bool complete = false;
+  /// False if parameters of types (elements of ARRAY, MAP and STRUCT above all) are missing because
+  /// StarRocks does not tell them to this account or in this version: values within them then go
+  /// as they are, and StarRocks converts them.
+  bool exact = true;
 
   /// Column called `name` (names compare without case, starrocks-load-protocol.md 11.6) or nullptr.
   [[nodiscard]] const ColumnSchema* find(std::string_view name) const;

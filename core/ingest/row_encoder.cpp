@@ -91,6 +91,7 @@ class RowEncoder {
              const std::string& path)
       : batch_(batch),
         plan_(plan),
+        path_(path),
         target_(target),
         out_(expected_size(batch, target)),
         writer_(target, zone, out_),
@@ -108,10 +109,15 @@ class RowEncoder {
   }
 
   std::variant<EncodedRows, NotCarried, Refusal> run() {
+    std::size_t read = 0;
     for (row_ = 0; row_ < batch_.rows.size() && !wrong_.full(); ++row_) {
       start_ = out_.size();
       encode_row(batch_.rows[row_]);
-      if (not_carried_) return std::move(*not_carried_);
+      read += batch_.rows[row_].size();
+      // In JSON, a row that is wrong says more than one that needs the other text.
+      if (not_carried_ && (csv() || wrong_.empty())) return std::move(*not_carried_);
+      if (not_carried_) break;
+      if (out_.size() > read + kMostGrowth) return too_large();
     }
     if (!wrong_.empty()) return wrong_.refusal();
     if (!unsupported_.empty()) return unsupported_.refusal(Reason::kUnsupportedCombination);
@@ -274,6 +280,13 @@ class RowEncoder {
     ++rows_;
   }
 
+  [[nodiscard]] Refusal too_large() const {
+    return refuse(Reason::kMessageTooLarge, path_, fmt::format("rows[{}]", row_),
+                  fmt::format("and those before it are {} bytes as {}, more than {} above what was "
+                              "sent; send smaller batches",
+                              out_.size(), csv() ? "CSV" : "JSON", kMostGrowth));
+  }
+
   void damaged() { wrong("", "is no loadstar.v1.Row: damaged"); }
 
   void wrong(std::string_view member, std::string description) {
@@ -291,6 +304,7 @@ class RowEncoder {
 
   const Batch& batch_;
   const RowPlan& plan_;
+  const std::string& path_;
   Target target_;
   TextBuffer out_;
   std::optional<UsualValues> usual_;  ///< CSV only

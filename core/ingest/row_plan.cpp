@@ -95,14 +95,19 @@ class Head {
   Violations& wrong_;
 };
 
+/// The function that makes a value of such a type.
+std::string_view maker_of(TypeKind kind) {
+  if (kind == TypeKind::kHll) return "hll_hash";
+  return kind == TypeKind::kPercentile ? "percentile_hash" : "to_bitmap";
+}
+
 /// Why `column`, a column of the table, cannot be given as a value; empty if it can.
 std::string value_problem(const ColumnSchema& column) {
   if (!needs_expression(column.type.kind)) return {};
-  const bool hll = column.type.kind == TypeKind::kHll;
   return fmt::format(
       "names {}, a {} column; give the value another name, and the column an expression "
       "such as {}={}(value)",
-      quote_name(column.name), to_string(column.type), column.name, hll ? "hll_hash" : "to_bitmap");
+      quote_name(column.name), to_string(column.type), column.name, maker_of(column.type.kind));
 }
 
 /// Columns of the table that a load may not leave out, and for which `is_set` is false.

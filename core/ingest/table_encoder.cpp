@@ -19,9 +19,6 @@
 namespace loadstar::ingest {
 namespace {
 
-/// Bytes that the names of columns may take in one batch that becomes JSON.
-constexpr std::uint64_t kMostNameBytes = std::uint64_t{64} << 20U;
-
 using Lane = std::shared_ptr<const LaneSpec>;
 
 /// What batches with one head (format, columns, expressions, properties) have in common.
@@ -178,31 +175,43 @@ class TableEncoder::Impl {
           fmt::format("is {}, but the batch has {} rows", batch.row_count, batch.rows.size()));
     }
     const TimeZone* zone = zone_ ? &*zone_ : nullptr;
+    std::optional<NotCarried> by_csv;
     if (head.csv) {
       auto text = encode_rows(batch, head.rows, Target::kCsv, zone, path);
       if (auto* refusal = std::get_if<Refusal>(&text)) return std::move(*refusal);
       if (auto* rows = std::get_if<EncodedRows>(&text))
         return finish(batch, head.csv, std::move(*rows));
+      by_csv = std::move(std::get<NotCarried>(text));
       if (!head.json) {
-        const NotCarried& value = std::get<NotCarried>(text);
-        return refuse(Reason::kBadRequest, path, value.member,
-                      value.problem + "; set the table's properties.format to auto or json");
+        return refuse(Reason::kBadRequest, path, by_csv->member,
+                      by_csv->problem + "; set the table's properties.format to auto or json");
       }
-    }
-    // JSON repeats every name in every row, so the text can be far larger than the message was.
-    std::uint64_t names = 0;
-    for (const ColumnPlan& column : head.rows.columns) names += column.name.size();
-    if (names * batch.rows.size() > kMostNameBytes) {
-      return refuse(Reason::kMessageTooLarge, path, "rows",
-                    fmt::format("would take {} bytes in JSON for the names of the columns alone, "
-                                "and the limit is {}; send smaller batches",
-                                names * batch.rows.size(), kMostNameBytes));
     }
     auto text = encode_rows(batch, head.rows, Target::kJson, zone, path);
     if (auto* refusal = std::get_if<Refusal>(&text)) return std::move(*refusal);
-    LOADSTAR_ASSERT(std::holds_alternative<EncodedRows>(text),
-                    "JSON carries every value that is right");
-    return finish(batch, head.json, std::move(std::get<EncodedRows>(text)));
+    if (auto* rows = std::get_if<EncodedRows>(&text))
+      return finish(batch, head.json, std::move(*rows));
+    const NotCarried& value = std::get<NotCarried>(text);
+    return refuse(Reason::kBadRequest, path, value.member,
+                  value.problem + way_out(value, by_csv, head.rows.csv_obstacle));
+  }
+
+  /// What to do about a value that JSON cannot carry. `by_csv`: what CSV cannot, if it was tried.
+  static std::string way_out(const NotCarried& value, const std::optional<NotCarried>& by_csv,
+                             const std::string& csv_obstacle) {
+    if (!csv_obstacle.empty()) {
+      return fmt::format("; and CSV is no way out, because a column {}", csv_obstacle);
+    }
+    if (!by_csv) return "; set the table's properties.format to auto or csv";
+    const auto row = [](const std::string& member) { return member.substr(0, member.find('.')); };
+    if (row(value.member) != row(by_csv->member)) {
+      return fmt::format(
+          "; and CSV cannot carry this batch, because {} {}; send the two rows in "
+          "batches of their own",
+          by_csv->member, by_csv->problem);
+    }
+    return fmt::format("; and {} {}, so neither JSON nor CSV can carry this row", by_csv->member,
+                       by_csv->problem);
   }
 
   static Answer<EncodedBatch> finish(const Batch& batch, const Lane& lane, EncodedRows rows) {

@@ -118,9 +118,7 @@ Fit ValueWriter::write_binary(const ColumnType& type, const WireValue& value, Si
                               longest_text(type)));
   }
   if (!csv() && value.bytes.empty()) {
-    return refuse(
-        "is empty; in JSON from_base64 would make it NULL, so set the table's "
-        "properties.format to csv");
+    return not_carried("is empty, and in JSON from_base64 would make it NULL");
   }
   put_quote(Site{csv() ? Place::kTop : Place::kNested, 0});
   append_base64(out_, value.bytes);

@@ -20,7 +20,7 @@ enum class Target : std::uint8_t { kCsv, kJson };
 /// What became of one value.
 enum class Fit : std::uint8_t {
   kOk,
-  kNotCarried,  ///< right, but CSV cannot carry it
+  kNotCarried,  ///< right, but this text cannot carry it; the other may
   kRefused,     ///< wrong for its column
 };
 

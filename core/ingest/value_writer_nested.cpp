@@ -86,8 +86,7 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
   // What a JSON load makes of these depends on the version: null is SQL NULL, and newer ones parse
   // what a string holds (starrocks-load-protocol.md 11.4).
   constexpr std::string_view kNotKept =
-      "is a JSON null or a JSON string, which a load in JSON does not keep; set the table's "
-      "properties.format to csv";
+      "is a JSON null or a JSON string, which a load in JSON does not keep";
   // Some versions take text that does not begin as an object, array or string does for the content
   // of a string (JsonValue::parse_json_or_string of StarRocks' sources, not the same in all of
   // them), others parse it (11.3). A body in JSON says what is meant to all.
@@ -95,7 +94,7 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
       "is a JSON number, true, false or null, which not every StarRocks reads as such from CSV";
   const bool time = value.kind == ValueKind::kDate || value.kind == ValueKind::kDatetime ||
                     value.kind == ValueKind::kInstant;
-  if (!csv() && time) return refuse(std::string(kNotKept));
+  if (!csv() && time) return not_carried(std::string(kNotKept));
   if (value.kind != ValueKind::kString) {
     const bool number = value.kind == ValueKind::kInt ||
                         (value.kind == ValueKind::kDouble && std::isfinite(value.number));
@@ -127,7 +126,7 @@ Fit ValueWriter::write_json(const ColumnType& type, const WireValue& value, Site
     return refuse(
         "is a JSON null, which StarRocks keeps neither from JSON nor, in every version, from CSV");
   }
-  if (!csv() && text.front() == '"') return refuse(std::string(kNotKept));
+  if (!csv() && text.front() == '"') return not_carried(std::string(kNotKept));
   out_.append(text);
   return Fit::kOk;
 }
@@ -166,6 +165,7 @@ Fit ValueWriter::write_map_key(const ColumnType& type, std::string_view message,
     return refuse(
         fmt::format("is a MAP key of type {}, which StarRocks does not have", to_string(type)));
   }
+  if (type.kind == TypeKind::kVarbinary) return write_binary(type, key, site);  // says why not
   if (csv()) return write_typed(type, key, site);
   const bool text = type.kind == TypeKind::kChar || type.kind == TypeKind::kVarchar;
   if (key.kind == ValueKind::kString && text) {

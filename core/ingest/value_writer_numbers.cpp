@@ -12,6 +12,14 @@ namespace {
 /// Beyond this, readers of JSON that know doubles only would change an integer.
 constexpr std::int64_t kExactInJson = 9'007'199'254'740'992;
 
+/// Whether the floating point type has this very number.
+template <class Floating>
+bool is_exact(std::int64_t integer) {
+  const auto nearest = static_cast<Floating>(integer);
+  constexpr auto kBeyond = static_cast<Floating>(9'223'372'036'854'775'808.0);  // 2^63
+  return nearest < kBeyond && static_cast<std::int64_t>(nearest) == integer;
+}
+
 }  // namespace
 
 Fit ValueWriter::write_boolean(const ColumnType& type, const WireValue& value, Site site) {
@@ -65,8 +73,7 @@ Fit ValueWriter::write_integer_text(const ColumnType& type, const WireValue& val
 Fit ValueWriter::write_floating(const ColumnType& type, const WireValue& value) {
   const bool is_float = type.kind == TypeKind::kFloat;
   if (value.kind == ValueKind::kInt) {
-    const std::int64_t exact = is_float ? std::int64_t{1} << 24 : std::int64_t{1} << 53;
-    if (value.integer > exact || value.integer < -exact) {
+    if (!(is_float ? is_exact<float>(value.integer) : is_exact<double>(value.integer))) {
       return refuse(
           fmt::format("is {}, which {} cannot hold exactly", value.integer, to_string(type)));
     }

@@ -155,11 +155,15 @@ class Client::Impl {
     if (schema && lacks_type_details(*schema)) {
       std::string query = columns_query(table);
       auto columns = co_await sql(std::move(query), until);
+      // A question that was not answered now is asked again: until then elements of ARRAY, MAP and
+      // STRUCT would be guessed, and rounded or made NULL (architecture.md D12).
+      if (!columns && !will_never_answer(columns.error())) co_return columns.error();
       if (columns) add_type_details(*schema, *columns);
+      schema->exact = columns.has_value();
     }
     if (!is_for_another_source(schema)) co_return schema;
     auto by_sql = co_await schema_by_sql(table, until);
-    if (by_sql) co_return by_sql;
+    if (by_sql || !will_never_answer(by_sql.error())) co_return by_sql;
     auto v1_request = get_request(schema_v1_target(table), caller_.credentials());
     auto v1_answer = co_await ask(std::move(v1_request), until);
     if (!v1_answer) co_return v1_answer.error();
@@ -279,6 +283,7 @@ class Client::Impl {
     if (!columns) co_return columns.error();
     query = key_model_query(table);
     auto key_model = co_await sql(std::move(query), deadline);
+    if (!key_model && !will_never_answer(key_model.error())) co_return key_model.error();
     co_return parse_schema_sql(*columns, key_model ? *key_model : SqlResult{});
   }
 

@@ -132,10 +132,17 @@ std::optional<ColumnSchema> column_v2(const Json& json) {
   return column;
 }
 
+bool lacks_elements(const ColumnType& type) {
+  const bool nested = type.kind == TypeKind::kArray || type.kind == TypeKind::kMap ||
+                      type.kind == TypeKind::kStruct;
+  return nested && type.children.empty();
+}
+
 bool lacks_details(const ColumnType& type) {
   switch (type.kind) {
     case TypeKind::kChar:
     case TypeKind::kVarchar:
+    case TypeKind::kVarbinary:
       return type.length == 0;
     case TypeKind::kDecimal:
       return type.precision == 0;
@@ -206,6 +213,9 @@ Result<TableSchema> parse_schema_v1(const http::Response& response) {
       column.type.precision = number_of(item, "precision");
       column.type.scale = number_of(item, "scale");
     }
+    // Nested types have no name here (8.5).
+    schema.exact =
+        schema.exact && column.type.kind != TypeKind::kUnknown && !lacks_elements(column.type);
     schema.columns.push_back(std::move(column));
   }
   return schema;

@@ -21,9 +21,9 @@ namespace loadstar::starrocks {
 [[nodiscard]] std::string columns_query(const TableName& table);
 [[nodiscard]] std::string key_model_query(const TableName& table);
 
-/// Whether a type is not told in full: CHAR or VARCHAR without its length, DECIMAL without its
-/// precision, ARRAY, MAP or STRUCT without what is in it. What the v2 endpoint says of those is not
-/// confirmed for every release (8.7).
+/// Whether a type is not told in full: CHAR, VARCHAR or VARBINARY without its length, DECIMAL
+/// without its precision, ARRAY, MAP or STRUCT without what is in it. What the v2 endpoint says of
+/// those is not confirmed for every release (8.7).
 [[nodiscard]] bool lacks_type_details(const TableSchema& schema);
 
 /// Takes the types of such columns from the result of columns_query().

@@ -61,6 +61,11 @@ Result<void> judge_health(const http::Response& response) {
   return failed(Errc::kRejected, "health: " + printable(reply->status));
 }
 
+bool will_never_answer(const Error& error) {
+  return error.code == Errc::kUnsupported || error.code == Errc::kAccessDenied ||
+         error.code == Errc::kNotFound;
+}
+
 bool is_for_another_source(const Result<TableSchema>& schema) {
   if (schema) return false;
   switch (schema.error().code) {

@@ -25,6 +25,10 @@ inline constexpr const char* kHealthTarget = "/api/health";
 /// `GET /api/health`: `status` is OK (8.6).
 [[nodiscard]] Result<void> judge_health(const http::Response& response);
 
+/// Whether an error of a question by SQL is for good (this version or this account cannot ask), and
+/// not one that the next try may not meet.
+[[nodiscard]] bool will_never_answer(const Error& error);
+
 /// Whether a schema source has not answered about the table, so that the next one is asked: it does
 /// not exist, was not understood, or needs a privilege that another may not.
 [[nodiscard]] bool is_for_another_source(const Result<TableSchema>& schema);

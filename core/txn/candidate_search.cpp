@@ -35,6 +35,7 @@ std::string label_in(const CandidateRange& range, std::uint64_t epoch, std::uint
 struct CandidateSearch::Search {
   CandidateRange range;
   std::set<std::string> decided;
+  std::set<std::string> known;
   std::vector<ProbeChain> chains;
   std::size_t next_chain = 0;
   std::size_t reads = 0;
@@ -71,6 +72,7 @@ void CandidateSearch::stop() {
 
 asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange range,
                                                                ResumeToken token,
+                                                               std::set<std::string> known,
                                                                WhatIsCommitted committed,
                                                                Deadline deadline) {
   Search search;
@@ -78,16 +80,24 @@ asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange ra
   search.committed = committed;
   search.deadline = deadline;
   for (const TokenPart& part : token.parts) search.decided.insert(label_of(token, part));
+  for (const std::string& label : known) {
+    if (!search.decided.contains(label)) search.known.insert(label);
+  }
   search.chains = chains_of(search.range, kMaxReads / 2);
   const auto epochs =
       search.range.last_epoch + 1 - std::min(search.range.first_epoch, search.range.last_epoch + 1);
   search.cut_short = search.chains.size() < epochs * search.range.max_pending;
   TaskGroup workers(strand_);
   working_.insert(&workers);
+  if (!search.known.empty()) workers.spawn(probe_known(search));
   for (std::size_t i = 0; i < kProbes; ++i) workers.spawn(probe(search));
   co_await workers.join();
   working_.erase(&workers);
   if (stopping_) co_return draining_refusal();
+  if (search.cut_short) {
+    search.result.not_looked_at =
+        search.chains.empty() ? search.range.last_epoch : search.chains.back().epoch();
+  }
   if (search.cut_short || !search.result.complete) {
     logger_.warn(
         "not every transaction of earlier epochs could be looked for; the rest ends by "
@@ -106,6 +116,20 @@ asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange ra
   co_return std::move(search.result);
 }
 
+/// Labels that are known need no chain that leads to them.
+asio::awaitable<void> CandidateSearch::probe_known(Search& search) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  for (const std::string& label : search.known) {
+    if (search.stale || stopping_) co_return;
+    if (Clock::now() >= search.deadline) {
+      search.result.complete = false;
+      co_return;
+    }
+    std::string one = label;
+    co_await look_at(search, std::move(one));
+  }
+}
+
 /// One of kProbes workers: takes chains until there are none.
 asio::awaitable<void> CandidateSearch::probe(Search& search) {
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -120,36 +144,44 @@ asio::awaitable<void> CandidateSearch::probe(Search& search) {
       }
       std::string label = label_in(search.range, chain.epoch(), chain.checkpoint(), *part);
       if (label.empty()) break;
-      if (search.decided.contains(label)) {
+      // A known one has a request under way, or had one (R8).
+      if (search.decided.contains(label) || search.known.contains(label)) {
         chain.skip();
         continue;
       }
-      ++search.reads;
-      const Deadline until =
-          std::min(search.deadline, Clock::now() + options_.starrocks.query_timeout);
-      const auto state = co_await client_.label_state(search.range.database, label, until);
-      if (!state.has_value()) {
-        search.result.complete = false;
-        search.result.last_error = state.error();
+      const auto state = co_await look_at(search, std::move(label));
+      if (state) {
+        chain.on_state(*state);
+      } else {
         chain.give_up();
-        continue;
-      }
-      chain.on_state(state->state);
-      if (state->state == starrocks::LabelState::kAborted) {
-        search.result.were_aborted.insert(label);
-      }
-      switch (action_for(state->state)) {
-        case CandidateAction::kNothing:
-          break;
-        case CandidateAction::kStale:
-          if (search.committed == WhatIsCommitted::kIsStale) search.stale = label;
-          break;
-        case CandidateAction::kRollBack:
-          co_await roll_back_candidate(search, label);
-          break;
       }
     }
   }
+}
+
+/// Asks for one label and does what its state calls for; gives the state it was found in.
+asio::awaitable<std::optional<starrocks::LabelState>> CandidateSearch::look_at(Search& search,
+                                                                               std::string label) {
+  ++search.reads;
+  const Deadline until = std::min(search.deadline, Clock::now() + options_.starrocks.query_timeout);
+  const auto state = co_await client_.label_state(search.range.database, label, until);
+  if (!state.has_value()) {
+    search.result.complete = false;
+    search.result.last_error = state.error();
+    co_return std::nullopt;
+  }
+  if (state->state == starrocks::LabelState::kAborted) search.result.were_aborted.insert(label);
+  switch (action_for(state->state)) {
+    case CandidateAction::kNothing:
+      break;
+    case CandidateAction::kStale:
+      if (search.committed == WhatIsCommitted::kIsStale) search.stale = label;
+      break;
+    case CandidateAction::kRollBack:
+      co_await roll_back_candidate(search, label);
+      break;
+  }
+  co_return state->state;
 }
 
 asio::awaitable<void> CandidateSearch::roll_back_candidate(Search& search, std::string label) {

@@ -38,6 +38,8 @@ struct RolledBack {
   /// Transactions that StarRocks did not tell of in time, or that were not seen ended.
   bool complete = true;
   std::optional<Error> last_error;
+  /// Epochs up to this one were not looked at, because there were too many (kMaxReads); 0: none.
+  std::uint64_t not_looked_at = 0;
 };
 
 /// Asks StarRocks for the transactions that earlier epochs may have left (CandidateRange), several
@@ -50,8 +52,10 @@ class CandidateSearch {
   CandidateSearch(asio::any_io_executor strand, starrocks::Client& client, Metrics& metrics,
                   const CoreOptions& options, RollbackQueue& rollbacks, Logger logger);
 
-  /// See TransactionControl::roll_back(); one at a time per writer.
+  /// See TransactionControl::roll_back(); one at a time per writer. `known`: labels of the range
+  /// that somebody here knows to be there, wherever in it they are.
   asio::awaitable<Answer<RolledBack>> roll_back(CandidateRange range, ResumeToken token,
+                                                std::set<std::string> known,
                                                 WhatIsCommitted committed, Deadline deadline);
 
   /// See TransactionControl::check_unused().
@@ -66,6 +70,8 @@ class CandidateSearch {
   struct Traces;
 
   asio::awaitable<void> probe(Search& search);
+  asio::awaitable<void> probe_known(Search& search);
+  asio::awaitable<std::optional<starrocks::LabelState>> look_at(Search& search, std::string label);
   asio::awaitable<void> roll_back_candidate(Search& search, std::string label);
   asio::awaitable<void> look_for_traces(Traces& traces);
   asio::awaitable<std::optional<starrocks::LabelState>> ask_until(Traces& traces,

@@ -129,6 +129,12 @@ asio::awaitable<Answer<CheckpointOutcome>> ExactlyOnceWriter::checkpoint(Checkpo
         Reason::kWriterNotOpen,
         fmt::format("epoch {} of the writer is not open on this daemon", request.epoch));
   }
+  // A retry of one that is committed, perhaps with later ones: the ledger has forgotten it.
+  const auto former = answers_.find(id);
+  if (former != answers_.end() && id < ledger_.committed()) {
+    const auto token = decode_resume_token(former->second.resume_token);
+    if (token.value().last_sequence == request.last_sequence) co_return former->second;
+  }
   bool closed = false;
   while (true) {
     const auto answer = answers_.find(id);

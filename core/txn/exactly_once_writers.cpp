@@ -44,6 +44,16 @@ Refusal not_aborted(const AbortRequest& request, const RolledBack& search) {
                   request.writer_id, why));
 }
 
+/// OK would say that nothing is left, which nobody knows.
+Refusal too_many_epochs(const AbortRequest& request, std::uint64_t last) {
+  return refuse(
+      Reason::kOutcomeUnknown,
+      fmt::format("what writer \"{}\" may have prepared in epochs up to {} was not looked for, "
+                  "because too many epochs lie between it and epoch {}; call again with its latest "
+                  "resume token. Without one, what is left ends by its timeout",
+                  request.writer_id, last, request.epoch));
+}
+
 Refusal epoch_used(std::uint64_t epoch) {
   return refuse(
       Reason::kEpochUsed,
@@ -139,7 +149,10 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
           fmt::format("the resume token is of label prefix \"{}\"; this daemon has \"{}\"",
                       token.prefix, services_.options.label_prefix));
     }
-    const auto writer = find(token.writer);
+    // A writer of this name in another database is another one: its checkpoints have numbers of
+    // their own.
+    auto writer = find(token.writer);
+    if (writer && writer->database() != token.database) writer = nullptr;
     bool ask_first = true;
     if (writer) {
       auto asking = issued_by(writer, token);
@@ -163,6 +176,13 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     std::shared_ptr<ExactlyOnceWriter> held;
     {
       const std::lock_guard lock(mutex_);
+      const auto found = writers_.find(request.writer_id);
+      if (found != writers_.end()) held = found->second;
+      if (held && held->database() != request.database) {
+        co_return refuse(Reason::kBadRequest,
+                         fmt::format("database is \"{}\", but the writer belongs to \"{}\"",
+                                     request.database, held->database()));
+      }
       const auto known = epochs_.find(request.writer_id);
       const std::uint64_t highest = known == epochs_.end() ? 0 : known->second;
       if (request.epoch < highest) {
@@ -170,8 +190,6 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
         co_return fenced(request.epoch, highest);
       }
       remember(request.writer_id, request.epoch);
-      const auto found = writers_.find(request.writer_id);
-      if (found != writers_.end()) held = found->second;
     }
     std::vector<std::string> were_open;
     if (held) {
@@ -189,6 +207,7 @@ class ExactlyOnceWriters::Impl : public std::enable_shared_from_this<ExactlyOnce
     if (!rolled_back.ok()) co_return rolled_back.refusal();
     const RolledBack& done = rolled_back.value();
     if (!done.complete) co_return not_aborted(request, done);
+    if (done.not_looked_at > 0) co_return too_many_epochs(request, done.not_looked_at);
     AbortOutcome outcome;
     outcome.aborted_transactions = done.transactions;
     for (const std::string& label : were_open) {

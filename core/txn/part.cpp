@@ -147,6 +147,7 @@ asio::awaitable<bool> Part::attempt() {
   const Deadline begin_deadline = Clock::now() + services_.options.starrocks.query_timeout;
   open_ = true;
   begun_ = false;
+  prepare_asked_ = false;
   const auto begun = co_await services_.client.begin(table_, label_, timeout, begin_deadline);
   auto step = attempt.on_begin(begun);
   host_.end_turn(checkpoint_, step != Step::kNotBegun);
@@ -184,7 +185,6 @@ asio::awaitable<bool> Part::attempt() {
   transaction_->end();
   if (step == Step::kPrepared) {
     state_ = State::kPrepared;
-    prepared_at_ = Clock::now();
     counts_ = *attempt.counts();
     services_.metrics.transactions_prepared.Increment();
     transaction_->prepare();
@@ -253,6 +253,9 @@ asio::awaitable<Step> Part::prepare(PartAttempt& attempt) {
   const Deadline deadline = Clock::now() +
                             duration_cast<seconds>(services_.options.starrocks.request_timeout) +
                             kReplyMargin;
+  // StarRocks counts its time from when it did it, which may be long before the reply.
+  if (!prepare_asked_) prepared_at_ = Clock::now();
+  prepare_asked_ = true;
   auto outcome = co_await services_.client.prepare(
       table_, label_, services_.options.times.prepared_timeout, deadline);
   co_return attempt.on_prepare(std::move(outcome), lane_->max_filter_ratio > 0, lane_->has_where);

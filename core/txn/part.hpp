@@ -159,7 +159,8 @@ class Part {
   std::int64_t transaction_id_ = -1;
   starrocks::LoadCounts counts_;
   std::chrono::system_clock::time_point begun_at_;
-  Clock::time_point prepared_at_{};
+  bool prepare_asked_ = false;       // of this label
+  Clock::time_point prepared_at_{};  // when prepare was first asked for
   Refusal failure_;
   unsigned failures_ = 0;
   unsigned counted_failures_ = 0;

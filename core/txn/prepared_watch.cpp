@@ -128,7 +128,12 @@ asio::awaitable<void> PreparedWatch::ask(Question question) {
   const bool ended =
       state.has_value() && !unknown && state->state != starrocks::LabelState::kPrepared;
   if (ended || forgotten) {
-    remove(transaction.label);
+    const bool ours = remove(transaction.label);
+    // Whoever commits it counts that. Nobody else counts what ran out of time.
+    if (ours && forgotten) metrics_.transaction("unknown");
+    if (ours && ended && state->state == starrocks::LabelState::kAborted) {
+      metrics_.transaction("aborted");
+    }
     co_return;
   }
   if (!question.warn || empty()) co_return;  // empty: stopped, or all ended meanwhile

@@ -121,6 +121,13 @@ asio::awaitable<InfoAnswer> TableDirectory::ask(starrocks::TableName table) {
   auto schema = co_await services_.client.table_schema(table, deadline);
   if (schema.has_value()) {
     info->schema = std::move(*schema);
+    if (!info->schema->exact) {
+      services_.logger.warn(
+          "StarRocks does not tell the types within ARRAY, MAP and STRUCT columns (it may need "
+          "version 3.2 and an account that may ask by SQL); it will round or replace by NULL what "
+          "does not fit them",
+          {{"database", table.database}, {"table", table.table}});
+    }
   } else {
     note_account(schema.error());
     switch (schema.error().code) {

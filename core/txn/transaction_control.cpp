@@ -2,6 +2,7 @@
 
 #include "core/base/deadline.hpp"
 #include "core/base/run_on.hpp"
+#include "core/starrocks/label.hpp"
 #include "core/txn/commit_attempt.hpp"
 #include "core/txn/commit_refusal.hpp"
 #include "core/txn/writer_turns.hpp"
@@ -16,6 +17,7 @@
 #include <set>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace loadstar::txn {
@@ -119,8 +121,9 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
     const bool taken = co_await turns_.take(writer, WriterTurns::Kind::kRollBack, deadline);
     if (!taken && stopping_) co_return draining_refusal();
     if (!taken) co_return unavailable("another call for this writer is under way");
-    auto answer =
-        co_await search_.roll_back(std::move(range), std::move(token), committed, deadline);
+    auto known = known_labels(range);
+    auto answer = co_await search_.roll_back(std::move(range), std::move(token), std::move(known),
+                                             committed, deadline);
     turns_.give_back(writer);
     co_return answer;
   }
@@ -180,6 +183,22 @@ class TransactionControl::Impl : public std::enable_shared_from_this<Transaction
    private:
     Impl& control_;
   };
+
+  /// What was prepared here and lies in `range`: a search need not find its way to it.
+  [[nodiscard]] std::set<std::string> known_labels(const CandidateRange& range) const {
+    std::set<std::string> labels;
+    for (const PreparedTransaction& transaction : prepared_.all()) {
+      const bool same =
+          transaction.writer == range.writer && transaction.database == range.database;
+      if (!same || transaction.epoch > range.last_epoch) continue;
+      const auto label = starrocks::parse_label(transaction.label);
+      const auto* part = label.has_value() ? std::get_if<starrocks::PartLabel>(&*label) : nullptr;
+      if (part != nullptr && part->checkpoint > range.after_checkpoint) {
+        labels.insert(transaction.label);
+      }
+    }
+    return labels;
+  }
 
   /// Every call ends as DRAINING, and those that come.
   void interrupt() {

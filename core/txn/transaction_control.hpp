@@ -47,7 +47,8 @@ class TransactionControl {
   asio::awaitable<Answer<Committed>> commit(ResumeToken token, bool ask_first, bool wait_visible,
                                             Deadline deadline);
 
-  /// Rolls back the candidates of `range` that `token` does not name. STALE_RESUME_TOKEN if one of
+  /// Rolls back the candidates of `range` that `token` does not name, and what was prepared here
+  /// after its checkpoint. STALE_RESUME_TOKEN if one of
   /// them is committed, unless it `is left`. What is not seen ended is tried again later
   /// (roll_back_later), what was not asked for in time ends by its timeout, with a warning;
   /// RolledBack says whether anything is left.

@@ -32,6 +32,17 @@ TEST(LabelMemoryTest, TooShortATimeIsNamed) {
   EXPECT_THAT(too_small(memory, 86'400s), ElementsAre(HasSubstr("label_keep_max_second = 3600")));
 }
 
+// F124
+TEST(LabelMemoryTest, ATimeoutThatStarRocksDoesNotReadIsNamed) {
+  starrocks::SqlResult result = answer("100000", "259200");
+  result.rows = {{"prepared_transaction_default_timeout_second", "[]", "60", "int", "true", ""}};
+  const LabelMemory memory = label_memory_of(result);
+  EXPECT_EQ(memory.prepared_default, 60s);
+  EXPECT_THAT(too_small(memory, 60s), IsEmpty());
+  EXPECT_THAT(too_small(memory, 61s),
+              ElementsAre(HasSubstr("prepared_transaction_default_timeout_second = 60 s")));
+}
+
 TEST(LabelMemoryTest, WhatIsNotUnderstoodIsNotJudged) {
   EXPECT_THAT(too_small(label_memory_of(answer("-1", "many")), 86'400s), IsEmpty());
   starrocks::SqlResult other = answer("1", "1");

@@ -124,9 +124,11 @@ COLUMNS = {
     "largeint": _integers("LARGEINT", 128),
     # SQLite keeps no sign of zero; number_text_test.cpp does.
     "float": Column("FLOAT", [Case(-0.0, 0.0)] + [Case(v, _float32(v)) for v in [*FLOATS, 3.4028234663852886e38, -3.4028234663852886e38, 1.401298464324817e-45]]
-                    + [Case(3, 3.0), Case(None, None)], [*_NO_FLOATS, 3.5e38, 1.7976931348623157e308, 1e-46, -5e-324, 2**24 + 1]),
+                    + [Case(3, 3.0), Case(None, None)] + [Case(v, float(v)) for v in (2**24, 2**24 + 2, 2**25, -(2**30), 2**62, -(2**63))],
+                    [*_NO_FLOATS, 3.5e38, 1.7976931348623157e308, 1e-46, -5e-324, 2**24 + 1, 2**25 + 1, 2**62 + 1, 2**63 - 1]),
     "double": Column("DOUBLE", _same(*FLOATS, 1.7976931348623157e308, -1.7976931348623157e308, 5e-324, 2.2250738585072014e-308, None)
-                     + [Case(2**53, float(2**53)), Case(-0.0, 0.0)], [*_NO_FLOATS, 2**53 + 1]),
+                     + [Case(v, float(v)) for v in (2**53, 2**53 + 2, 2**54, -(2**60), -(2**63))] + [Case(-0.0, 0.0)],
+                     [*_NO_FLOATS, 2**53 + 1, -(2**53) - 1, 2**54 + 1, 2**63 - 1]),
     "decimal32": _decimals("DECIMAL(9,2)", 9, 2),
     "decimal64": _decimals("DECIMAL(18,9)", 18, 9),
     "decimal128": _decimals("DECIMAL(38,10)", 38, 10),
@@ -141,6 +143,10 @@ COLUMNS = {
                      ["x" * 65534, "€" * 21845, 1, True, 0.5, b"x", {"k": float("nan")}, [b"x"]]),
     "varbinary": Column("VARBINARY", _same(b"\0", b"\xff\xfe\x80", b"\\N", b"\x01\x02\t\n", b"AAAA", bytes(range(256)), b"x" * 5000, None)
                         + [Case(b"", b"", ("json",))], ["text", 1, [b"x"]]),
+    # From 3.4 on the v2 schema does not tell the length.
+    "varbinary_short": Column("VARBINARY(4)", _same(b"1234", b"\0\0\0\0", b"\xff", None) + [Case(b"", b"", ("json",))],
+                              [b"12345", b"x" * 5000, "1234"]),
+    "varchar_short": Column("VARCHAR(4)", _same("1234", "€1", "", "\t", None) + [_text("\x01"), _text("\\N")], ["12345", "€€", "x" * 5000, b"1234"]),
     "date": Column("DATE", [Case(d, d.isoformat()) for d in DATES] + [
         Case(data_pb2.Value(date_value=_FIRST), "0000-01-01"), Case("2024-02-29", "2024-02-29"), Case(None, None)],
         [data_pb2.Value(date_value=_FIRST - 1), data_pb2.Value(date_value=_LAST + 1), "2023-02-29", "2024-13-01", "10000-01-01",
@@ -177,6 +183,13 @@ COLUMNS = {
                                       Case({"\x01": 1}, '{"\\u0001":1}', ("csv",)), Case(None, None)],
                   [{"a": "x"}, {"a": 2**31}, [1], {None: 1}, {1: 1}]),
     "map_int": Column("MAP<INT,ARRAY<STRING>>", [Case({-1: ["a", None], 2: []}, '{-1:["a",null],2:[]}')], [{"x": []}, {2**31: []}]),
+    "map_date": Column("MAP<DATE,DATETIME>", [Case({DATES[3]: TIMES[1], DATES[6]: None}, f'{{"{DATES[3]}":"{_wall(TIMES[1])}","{DATES[6]}":null}}')],
+                       [{"x": None}, {TIMES[1]: None}]),
+    "map_decimal": Column("MAP<DECIMAL(10,2),BOOLEAN>", [Case({decimal.Decimal("-1.50"): True, "99999999.99": None}, None)], [{"1.001": True}, {"1": 2}]),
+    "map_binary": Column("MAP<VARBINARY,INT>", [Case({}, "{}"), Case(None, None)], [{b"ab": 1}, {"ab": 1}]),
+    "array_struct": Column("ARRAY<STRUCT<a INT, b STRING>>", [
+        Case([Struct(a=1, b="x\x01"), None, Struct(b=None, a=None)], '[{"a":1,"b":"x\\u0001"},null,{"a":null,"b":null}]', ("csv",))],
+        [[Struct(a=1)], [Struct(a="x", b="")], [1]]),
     "struct": Column("STRUCT<a INT, b STRING, c ARRAY<INT>>", [
         Case(Struct(a=1, b="x\x01\\N\"", c=[1, None]), _flat('{"a":1,"b":"x\\u0001\\\\N\\"","c":[1,null]}'), ("csv",)),
         Case(Struct(c=None, b=None, a=None), '{"a":null,"b":null,"c":null}', ("csv",))],

@@ -78,7 +78,7 @@ class TypesTest(TypedCase):
             self.assertEqual(after, [(len(sent),)], f"{table}: a batch is refused as a whole")
 
     def check_refusals(self, form, table, column):
-        if column.type.startswith("STRUCT") and form == "csv":
+        if "STRUCT" in column.type and form == "csv":
             self.assertEqual(self.refusal(table, [column.cases[0].value]), ["batch[sequence=1].columns[1]"])
             return
         for case in column.cases:
@@ -159,6 +159,7 @@ class RowsTest(ClusterCase):
     CREATE DATABASE test;
     CREATE TABLE test.kept (id INT NOT NULL, v STRING NULL, n INT NULL DEFAULT "5") PRIMARY KEY(id) DISTRIBUTED BY HASH(id);
     CREATE TABLE test.images (id INT NOT NULL, v STRING NULL) PRIMARY KEY(id) DISTRIBUTED BY HASH(id);
+    CREATE TABLE test.mixed (id INT NOT NULL, b VARBINARY NULL, v STRING NULL) PRIMARY KEY(id) DISTRIBUTED BY HASH(id);
     CREATE TABLE test.facts (id INT NOT NULL, v STRING NULL) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id);
     """
 
@@ -180,6 +181,21 @@ class RowsTest(ClusterCase):
             for key in range(turn % 7, 7):
                 last[key] = f"{turn}" if turn % 2 == 0 else f"{turn}\x01" if turn % 4 == 1 else "\\N"
         self.assertEqual(dict(self.emulator.stored('SELECT id, v FROM "test.kept"')), last)
+
+    def test_rows_that_need_different_texts_cannot_share_a_batch(self):
+        rows = [(1, b"", "a"), (2, b"x", "\x01")]  # only CSV has an empty VARBINARY, only JSON the separator
+        writer = self.client.writer("test", "w")
+        writer.write_rows("mixed", ["id", "b", "v"], rows)
+        with self.assertRaises(LoadstarError) as raised:
+            writer.close(WAIT)
+        violation = raised.exception.violations[0]
+        self.assertEqual(violation.field, "batch[sequence=1].rows[0].values[1]")
+        self.assertIn("rows[1].values[2] has a byte 0x01", violation.description)
+        self.assertIn("batches of their own", violation.description)
+        with self.client.writer("test") as writer:
+            for row in rows:
+                writer.write_rows("mixed", ["id", "b", "v"], [row])
+        self.assertEqual(self.emulator.stored('SELECT id, b, v FROM "test.mixed" ORDER BY id'), rows)
 
     def test_deletes_keep_their_place_among_lanes(self):
         with self.client.writer("test") as writer:

@@ -154,5 +154,21 @@ TEST(TableEncoderTest, NamesThatWouldTakeTooMuchInJsonAreRefused) {
   EXPECT_EQ(refused.refusal().reason, Reason::kMessageTooLarge);
 }
 
+// A control character takes six bytes in JSON.
+TEST(TableEncoderTest, TextsThatWouldGrowTooMuchInJsonAreRefused) {
+  Encoding encoding;
+  encoding.schema = schema_of(KeyModel::kDuplicate, {"s varchar(1048576)"});
+  const auto batch = [&](char fill, std::size_t rows) {
+    const auto value = wire::string_value(std::string(1'000'000, fill));
+    return typed({"s"}, std::vector<std::string>(rows, wire::row({value})));
+  };
+  EXPECT_EQ(result(encoding, batch('\x01', 13)), "ok");
+  EXPECT_EQ(result(encoding, batch('x', 20)), "ok");
+  const auto refused = encoding.encode(batch('\x01', 14));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.refusal().reason, Reason::kMessageTooLarge);
+  EXPECT_EQ(refused.refusal().violations.at(0).field, "batch[sequence=7].rows[13]");
+}
+
 }  // namespace
 }  // namespace loadstar::ingest

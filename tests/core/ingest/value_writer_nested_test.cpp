@@ -53,6 +53,12 @@ TEST(ValueWriterNestedTest, JsonColumns) {
                       ".map_value.keys[0]"));
 }
 
+TEST(ValueWriterNestedTest, BytesAreNoMapKeys) {
+  // Text of a member's name: StarRocks would keep the Base64 itself as the key.
+  const std::string map = wire::map_value({wire::bytes_value("ab")}, {wire::int_value(1)});
+  EXPECT_TRUE(refused("map<varbinary,int>", map, ".map_value.keys[0]"));
+}
+
 TEST(ValueWriterNestedTest, Arrays) {
   const std::string ints =
       wire::list_value({wire::int_value(1), wire::null_value(), wire::int_value(3)});

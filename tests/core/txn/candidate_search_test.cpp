@@ -21,11 +21,13 @@ class CandidateSearchTest : public ExactlyOnceFixture {
   }
 
   /// Looks for what epoch 1 left after checkpoint 0.
-  Answer<RolledBack> roll_back(const ResumeToken& token, WhatIsCommitted committed) {
+  Answer<RolledBack> roll_back(const ResumeToken& token, WhatIsCommitted committed,
+                               std::set<std::string> known = {}, std::uint64_t last_epoch = 1) {
     ResumeToken before = token;
     before.checkpoint = 0;
-    const CandidateRange range = candidates_after(before, 1, 8);
-    return test::run(io_, search_.roll_back(range, before, committed, Clock::now() + 60s));
+    const CandidateRange range = candidates_after(before, last_epoch, 8);
+    return test::run(
+        io_, search_.roll_back(range, before, std::move(known), committed, Clock::now() + 60s));
   }
   std::optional<TransactionState> state(const ResumeToken& token, std::size_t part) {
     return starrocks_.model().state(label_of(token, token.parts[part]));
@@ -46,6 +48,29 @@ TEST_F(CandidateSearchTest, WhatTheTokenNamesIsLeftAndTheRestIsRolledBack) {
   EXPECT_EQ(state(token, 0), TransactionState::kAborted);
   EXPECT_EQ(state(token, 1), TransactionState::kPrepared);
   EXPECT_EQ(state(token, 2), TransactionState::kAborted);
+}
+
+// Behind two labels that StarRocks does not know (begins that got lost, or labels it has forgotten)
+// no chain leads to a third.
+TEST_F(CandidateSearchTest, WhatIsKnownNeedsNoChain) {
+  ResumeToken token = prepared(3);
+  for (const std::size_t part : {0U, 1U}) {
+    starrocks_.model().rollback(label_of(token, token.parts[part]));
+  }
+  starrocks_.model().evict();
+  ResumeToken none = token;
+  none.parts.clear();
+  EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft).value().transactions, 0U);
+  const auto known = roll_back(none, WhatIsCommitted::kIsLeft, {label_of(token, token.parts[2])});
+  EXPECT_EQ(known.value().transactions, 1U);
+  EXPECT_EQ(state(token, 2), TransactionState::kAborted);
+}
+
+TEST_F(CandidateSearchTest, EpochsThatAreTooManyAreSaidSo) {
+  ResumeToken none = prepared(1);
+  none.parts.clear();
+  EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft, {}, 64).value().not_looked_at, 0U);
+  EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft, {}, 100).value().not_looked_at, 37U);
 }
 
 // F195, F206: a candidate that is committed: the client went back behind it.

@@ -52,6 +52,61 @@ TEST_F(ExactlyOnceWritersTest, RowsBecomeVisibleOnlyByCommit) {
   EXPECT_EQ(last_ack_.committed_sequence, 2U);
 }
 
+// A token goes to any daemon, also to one that holds a writer of that name in another database,
+// whose checkpoints have the same numbers.
+TEST_F(ExactlyOnceWritersTest, ACommitOfAnotherDatabaseIsNotOneOfTheWriterHeld) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto first = checkpoint(1, 1, 1);
+  ASSERT_TRUE(first.ok());
+  ResumeToken foreign{"ls", "w", "other", 1, 1, 1, {{"t", 1, 1, 0}}};
+  const std::string label = label_of(foreign, foreign.parts[0]);
+  starrocks_.model().begin(label, "t", 600s);
+  starrocks_.model().load(label, "foreign\n");
+  starrocks_.model().prepare(label, 86'400s);
+  ASSERT_TRUE(commit(encode(foreign)).ok());
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "b\n")).ok());
+  const auto second = checkpoint(1, 2, 2);
+  ASSERT_TRUE(second.ok()) << second.refusal().message;
+  ASSERT_TRUE(commit(second.value().resume_token).ok());
+  EXPECT_EQ(visible("a") + visible("b") + visible("foreign"), 3U);
+  const Deadline deadline = Clock::now() + 1min;
+  const auto aborted = test::run(io_, writers_->abort({"w", "other", 2, ""}, deadline));
+  ASSERT_FALSE(aborted.ok()) << "the writer of the other database is not ended by it";
+  EXPECT_EQ(aborted.refusal().reason, Reason::kBadRequest);
+}
+
+// proto Checkpoint: "The same number again is a retry and gets the same answer."
+TEST_F(ExactlyOnceWritersTest, ARetryGetsTheSameAnswerAfterALaterTokenIsCommitted) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  const auto first = checkpoint(1, 1, 1);
+  EXPECT_TRUE(append(*stream, batch_of(2, 2, "b\n")).ok());
+  const auto second = checkpoint(1, 2, 2);
+  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_TRUE(commit(second.value().resume_token).ok());
+  const auto again = checkpoint(1, 1, 1);
+  ASSERT_TRUE(again.ok()) << again.refusal().message;
+  EXPECT_EQ(again.value().resume_token, first.value().resume_token);
+  EXPECT_EQ(checkpoint(1, 1, 2).refusal().reason, Reason::kCheckpointConflict);
+  ASSERT_TRUE(commit(again.value().resume_token).ok());
+  EXPECT_EQ(visible("a") + visible("b"), 2U);
+}
+
+// StarRocks counts from when it prepares, not from when we hear of it.
+TEST_F(ExactlyOnceWritersTest, TheTimeOfATokenBeginsWhenPrepareIsAskedFor) {
+  const auto stream = opened_epoch(1);
+  EXPECT_TRUE(append(*stream, batch_of(1, 1, "a\n")).ok());
+  transport_.mood = [](const http::Endpoint&, const http::Request& request) {
+    return is(request, simulation::Operation::kPrepare) ? Mood::kLate : Mood::kPass;
+  };
+  const auto asked = wall_now();
+  const auto prepared = checkpoint(1, 1, 1);
+  ASSERT_TRUE(prepared.ok()) << prepared.refusal().message;
+  EXPECT_GE(wall_now() - asked, MoodyTransport::kLateBy);
+  EXPECT_LT(*prepared.value().expire_time, asked + options_.times.prepared_timeout + 1s);
+}
+
 // F126, F148, F157: the same call again is answered the same, and nothing is done twice.
 TEST_F(ExactlyOnceWritersTest, CheckpointAndCommitAreIdempotent) {
   const auto stream = opened_epoch(1);

@@ -3,6 +3,7 @@
 #include "core/base/deadline.hpp"
 #include "core/http/transport.hpp"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ inline http::Response reply_of(std::string body, unsigned status = 200) {
 }
 
 /// What becomes of one exchange before the StarRocks behind it hears of it.
-enum class Mood { kPass, kRefuse, kHang };
+enum class Mood { kPass, kRefuse, kHang, kLate };
 
 /// Whether a request ends a transaction: rollback, or the frontend's cancel.
 inline bool is_rollback(const http::Request& request) {
@@ -34,6 +35,9 @@ inline bool is_cancel(const http::Request& request) {
 class MoodyTransport final : public http::Transport {
  public:
   explicit MoodyTransport(http::Transport& inner) : inner_(inner) {}
+
+  /// How long after it was done a reply comes, for kLate.
+  static constexpr std::chrono::seconds kLateBy{3};
 
   std::function<Mood(const http::Endpoint&, const http::Request&)> mood;
   /// Asked first; nullopt: `mood` decides.
@@ -67,6 +71,7 @@ class MoodyTransport final : public http::Transport {
                       "no answer"};
     }
     auto reply = co_await inner_.send(std::move(endpoint), std::move(request), deadline);
+    if (now == Mood::kLate) co_await sleep_for(kLateBy);
     co_return reply;
   }
 

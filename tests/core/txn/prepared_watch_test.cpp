@@ -89,6 +89,19 @@ TEST_F(PreparedWatchTest, WhatAnotherDaemonCommittedIsForgotten) {
   EXPECT_EQ(warned(), 0);
 }
 
+// Nobody else counts what StarRocks, or an operator, has aborted.
+TEST_F(PreparedWatchTest, WhatWasAbortedIsCounted) {
+  const auto aborted = [this] {
+    return test::metric_value(registry_, "loadstar_transactions_total", "aborted");
+  };
+  add("l");
+  starrocks_.model().rollback("l");
+  const double before = aborted();
+  test::pass_time(io_, 4min);
+  EXPECT_EQ(counted(), 0);
+  EXPECT_EQ(aborted(), before + 1);
+}
+
 // F270: a frontend that answers from before its election does not know the label once.
 TEST_F(PreparedWatchTest, UnknownIsNotBelievedTheFirstTime) {
   add("l");

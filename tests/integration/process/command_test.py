@@ -77,7 +77,7 @@ class StartTest(ClusterCase):
     def test_a_small_label_memory_is_warned_of(self):
         emulator = self.start_emulator()
         daemon = self.start_daemon(emulator)
-        line = daemon.process.wait_line(lambda text: "labels may be forgotten too early" in text)
+        line = daemon.process.wait_line(lambda text: "StarRocks may forget transactions or labels too early" in text)
         self.assertIn("label_keep_max_num = 1000", line)
 
 
