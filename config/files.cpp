@@ -2,6 +2,7 @@
 
 #include "config/document.hpp"
 #include "config/password.hpp"
+#include "config/server_certificate.hpp"
 #include "config/surroundings.hpp"
 #include "core/base/load_property.hpp"
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace loadstar::config {
 namespace {
@@ -83,9 +85,14 @@ void check_files(const Options& options, Findings& findings) {
   }
   const ServerTlsOptions& listen = options.listen.tls;
   if (listen.enabled) {
-    check_pem("listen.tls.cert_file", listen.cert_file, false, findings);
-    check_pem("listen.tls.key_file", listen.key_file, true, findings);
-    check_pem("listen.tls.client_ca_file", listen.client_ca_file, false, findings);
+    std::vector<CertificateProblem> problems;
+    static_cast<void>(read_server_certificate(listen, problems));
+    for (const CertificateProblem& problem : problems) {
+      findings.error_unless(false, {problem.key}, problem.message);
+    }
+    if (!listen.key_file.empty()) {
+      check_secret_mode("listen.tls.key_file", listen.key_file, findings);
+    }
   }
   const http::TlsOptions& starrocks = options.core.pool.tls;
   check_pem("starrocks.tls.ca_file", starrocks.ca_file, false, findings);
