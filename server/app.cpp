@@ -7,6 +7,7 @@
 #include "server/admin_service.hpp"
 #include "server/build_info.hpp"
 #include "server/exit_status.hpp"
+#include "server/grpc_log.hpp"
 #include "server/grpc_server.hpp"
 #include "server/heartbeat.hpp"
 #include "server/http_listener.hpp"
@@ -17,6 +18,7 @@
 #include "server/starrocks_probe.hpp"
 #include "server/stop_switch.hpp"
 #include "server/tls.hpp"
+#include "server/tls_reload.hpp"
 #include "server/transaction_service.hpp"
 
 #include <boost/asio/post.hpp>
@@ -77,6 +79,7 @@ class App::Impl {
         seed_(random_seed()),
         info_(make_info(options_, seed_)),
         metrics_(registry_, options_.core.starrocks.name, options_.core.max_metric_tables),
+        grpc_log_(counting(logger_)),
         state_(metrics_),
         pool_threads_(options_.threads),
         admin_threads_(1),
@@ -84,7 +87,7 @@ class App::Impl {
         heartbeat_(pool_threads_.executor()),
         probes_({options_.admin.livez_stall, options_.admin.readiness_requires_starrocks}, state_,
                 heartbeat_) {
-    logger_ = logger_.counting([this](LogLevel level) { metrics_.log_message(level); });
+    logger_ = counting(logger_);
     register_info_metrics(registry_, config_hash);
     // Their series are there, with 0, before anything is loaded (operations.md 4.1).
     for (const auto& [name, table] : options_.core.tables) {
@@ -120,6 +123,10 @@ class App::Impl {
  private:
   using Undo = std::function<void()>;
 
+  Logger counting(const Logger& logger) {
+    return logger.counting([this](LogLevel level) { metrics_.log_message(level); });
+  }
+
   // The reverse of what start() has done so far.
   void undo_all() {
     while (!undo_.empty()) {
@@ -148,14 +155,26 @@ class App::Impl {
     undo_.emplace_back([this] {
       for (const auto& door : doors_) admin_threads_.wait(door->stop());
     });
+    std::string error;
+    if (!start_tls(error)) return fail(kExitBadConfig, error);
     const int core = start_core();
     if (core != kExitOk) return core;
-    std::string error;
     if (!start_doors(error)) return fail(kExitBadConfig, error);
     const int starrocks = await_starrocks();
     if (starrocks != kExitOk) return starrocks;
     if (!start_grpc(error)) return fail(kExitBadConfig, error);
     return kExitOk;
+  }
+
+  bool start_tls(std::string& error) {
+    if (!options_.listen.tls.enabled) return true;
+    tls_ = ServerTls::open(options_.listen.tls, logger_, error);
+    if (!tls_) return false;
+    tls_reload_ = std::make_unique<TlsReload>(pool_threads_.executor(), *tls_,
+                                              options_.listen.tls.reload_interval);
+    tls_reload_->start();
+    undo_.emplace_back([this] { pool_threads_.wait(tls_reload_->stop()); });
+    return true;
   }
 
   int start_core() {
@@ -190,9 +209,7 @@ class App::Impl {
   bool start_doors(std::string& error) {
     auto refresh = [this] {
       metrics_.refresh();
-      // Read again each time: the file is renewed while the daemon runs.
-      const auto end = certificate_end(options_.listen.tls);
-      if (end) metrics_.certificate_expiry("grpc", *end);
+      if (tls_) metrics_.certificate_expiry("grpc", tls_->certificate_end());
     };
     pages_ =
         std::make_unique<AdminPages>(info_, state_, probes_, registry_, *view_, std::move(refresh));
@@ -244,7 +261,7 @@ class App::Impl {
     grpc.max_concurrent_streams = options_.listen.max_concurrent_streams;
     grpc.reflection = options_.listen.reflection;
     grpc.keepalive = options_.listen.keepalive;
-    grpc.tls = options_.listen.tls;
+    if (tls_) grpc.credentials = tls_->credentials();
     GrpcServerOptions control = grpc;
     grpc_server_ =
         GrpcServer::start(grpc, {ingest_.get(), transactions_.get(), admin_.get()}, error);
@@ -333,6 +350,7 @@ class App::Impl {
   DaemonInfo info_;
   prometheus::Registry registry_;
   Metrics metrics_;
+  GrpcLog grpc_log_;
   DaemonState state_;
   StopSwitch stop_;
   IoThreads pool_threads_;
@@ -343,6 +361,8 @@ class App::Impl {
   Probes probes_;
   std::string last_words_;
 
+  std::unique_ptr<ServerTls> tls_;  // read by gRPC until its servers are gone
+  std::unique_ptr<TlsReload> tls_reload_;
   std::unique_ptr<http::Pool> pool_;
   std::unique_ptr<starrocks::Client> client_;
   std::unique_ptr<txn::WriterRegistry> writers_;

@@ -1,6 +1,5 @@
 #include "server/grpc_server.hpp"
 
-#include "server/tls.hpp"
 #include "server/unix_socket.hpp"
 
 #include <grpc/grpc.h>
@@ -70,10 +69,8 @@ std::unique_ptr<GrpcServer> GrpcServer::start(const GrpcServerOptions& options,
       error = "cannot listen on " + to_string(address) + ": " + problem;
       return nullptr;
     }
-    // A UNIX socket is guarded by its file mode.
-    const auto credentials = address.is_unix() ? grpc::InsecureServerCredentials()
-                                               : make_server_credentials(options.tls, error);
-    if (!credentials) return nullptr;
+    const bool plaintext = address.is_unix() || !options.credentials;
+    const auto credentials = plaintext ? grpc::InsecureServerCredentials() : options.credentials;
     builder.AddListeningPort(to_string(address), credentials, &ports[i]);
   }
   for (grpc::Service* const service : services) builder.RegisterService(service);

@@ -3,6 +3,7 @@
 #include "config/options.hpp"
 #include "core/base/bytes.hpp"
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include <chrono>
@@ -25,7 +26,8 @@ struct GrpcServerOptions {
   bool reflection = true;
   bool private_sockets = false;  ///< UNIX sockets get mode 0600
   config::KeepaliveOptions keepalive;
-  config::ServerTlsOptions tls;
+  /// Of TCP addresses; null: plaintext. A UNIX socket is guarded by its file mode.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
 };
 
 /// A running gRPC server with health checking (architecture.md 7: empty name and

@@ -1,5 +1,3 @@
-#include "server/tls.hpp"
-#include "tests/core/http/certificates.hpp"
 #include "tests/server/server_fixture.hpp"
 #include "tests/support/metric_value.hpp"
 
@@ -281,44 +279,6 @@ TEST_F(ServicesTest, AnAddressThatIsTakenIsAnError) {
   options.addresses = {{"", 0, file.string()}};
   EXPECT_FALSE(GrpcServer::start(options, {admin_.get()}, error));
   EXPECT_THAT(error, HasSubstr("is no socket"));
-}
-
-TEST_F(ServicesTest, TheCertificateThatEndsFirstIsTheOneThatCounts) {
-  const auto write = [this](const std::string& text) {
-    const std::string path = (directory_.path() / "chain.pem").string();
-    std::ofstream(path) << text;
-    config::ServerTlsOptions tls;
-    tls.enabled = true;
-    tls.cert_file = path;
-    return tls;
-  };
-  const auto now = std::chrono::system_clock::now();
-  http::test::CertificateRequest request;
-  request.common_name = "good";
-  const auto good = http::test::make_certificate(request);
-  request.expired = true;
-  const auto expired = http::test::make_certificate(request);
-  const auto later = certificate_end(write(good.certificate));
-  ASSERT_TRUE(later);
-  EXPECT_GT(*later, now);
-  EXPECT_LT(*later, now + std::chrono::hours(24));
-  const auto first = certificate_end(write(good.certificate + expired.certificate));
-  ASSERT_TRUE(first);
-  EXPECT_LT(*first, now);
-  EXPECT_FALSE(certificate_end(write("no certificate")));
-  EXPECT_FALSE(certificate_end(config::ServerTlsOptions())) << "no TLS";
-}
-
-TEST_F(ServicesTest, TlsFilesThatCannotBeReadAreAnError) {
-  GrpcServerOptions options;
-  options.max_message = 1_MiB;
-  options.addresses = {{"127.0.0.1", 0, ""}};
-  options.tls.enabled = true;
-  options.tls.cert_file = (directory_.path() / "none.pem").string();
-  options.tls.key_file = options.tls.cert_file;
-  std::string error;
-  EXPECT_FALSE(GrpcServer::start(options, {admin_.get()}, error));
-  EXPECT_THAT(error, HasSubstr("none.pem"));
 }
 
 }  // namespace
