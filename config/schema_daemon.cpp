@@ -199,7 +199,9 @@ void add_listen_tls(std::vector<Option<Options>>& rows) {
               "Lowest TLS version. 1.3 is refused where gRPC cannot enforce it, as 1.51 cannot."));
   rows.push_back(
       duration("listen.tls.reload_interval", LOADSTAR_FIELD(listen.tls.reload_interval), 1s, 24h)
-          .help("How often the files are read again; a changed certificate needs no restart."));
+          .help("How often the files are read again; a changed certificate needs no restart. What "
+                "cannot be served (half written, another key) is not used: the earlier one stays, "
+                "with a warning."));
   rows.push_back(
       boolean("listen.insecure", LOADSTAR_FIELD(listen.insecure))
           .help("true = really listen without TLS on an address that others can reach."));
