@@ -243,7 +243,8 @@ std::size_t utf8_length(std::string_view rest) {
   return length;
 }
 
-/// The first byte that a text file does not have: a control byte, or no UTF-8.
+/// The first byte that a text file does not have: a control byte, no UTF-8, or a carriage return
+/// that ends no line, which yaml-cpp would take for text.
 std::optional<Problem> find_foreign_byte(std::string_view text) {
   Mark mark{1, 1};
   for (std::size_t at = 0; at < text.size();) {
@@ -258,6 +259,15 @@ std::optional<Problem> find_foreign_byte(std::string_view text) {
                      {},
                      fmt::format("byte 0x{:02x} is {}; the file must be UTF-8 text", byte,
                                  control ? "a control byte" : "not UTF-8"),
+                     {}};
+    }
+    if (byte == '\r' && !text.substr(at + 1).starts_with('\n')) {
+      return Problem{Severity::kError,
+                     {},
+                     mark,
+                     {},
+                     "a carriage return (0x0d) without a line feed behind it; end lines with LF or "
+                     "CR LF",
                      {}};
     }
     if (byte == '\n') {

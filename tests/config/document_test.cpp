@@ -107,6 +107,15 @@ TEST(DocumentTest, ForeignBytesAreRefusedWithTheirPlace) {
   EXPECT_TRUE(read("a: \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\n").problems.empty());
 }
 
+TEST(DocumentTest, LinesMayEndInCrLfButACarriageReturnAloneIsRefused) {
+  const Read windows = read("a: 1\r\nb:\r\n  - x\r\n\r\n");
+  EXPECT_TRUE(windows.problems.empty());
+  ASSERT_EQ(windows.root.entries.size(), 2U);
+  EXPECT_EQ(windows.root.entries[0].value.text, "1");
+  EXPECT_EQ(expect_refused("a: 1\r\n\r", "carriage return"), (Mark{2, 1}));
+  EXPECT_EQ(expect_refused("a: 1\rb: 2\n", "end lines with LF or CR LF"), (Mark{1, 5}));
+}
+
 TEST(DocumentTest, WhatIsNotYamlIsToldWithItsPlaceAndTheRestIsKept) {
   const Read result = read("a: 1\nb: [1, 2\nc: 3\n");
   ASSERT_EQ(result.problems.size(), 1U);
