@@ -139,8 +139,9 @@ class Reader {
       }
     }
     for (std::size_t index = 0; index < value.items.size(); ++index) {
-      origins_.add(fmt::format("{}[{}]", full, index),
-                   {value.items[index].mark, value.items[index].interpolated, false});
+      origins_.add(
+          fmt::format("{}[{}]", full, index),
+          {value.items[index].mark, value.items[index].interpolated, value.items[index].broken});
     }
     if (value.broken) return;
     option.store(owner, without_own_options(value, option),

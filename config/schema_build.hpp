@@ -218,6 +218,7 @@ Row<Owner> automatic(Description about, Field field, Codec<Value> codec) {
 }
 
 /// A list whose elements are made by `codec`; elements that cannot be read are reported each.
+/// Theirs are empty ones then, so that the rules judge the others under their own places.
 template <class Owner, class Value, class Field>
 Row<Owner> list(const char* key, Kind kind, Field field, Codec<Value> codec) {
   Row<Owner> row;
@@ -228,21 +229,17 @@ Row<Owner> list(const char* key, Kind kind, Field field, Codec<Value> codec) {
       return report(node, "must be a list; write [a, b], or one `- a` in a line");
     }
     std::vector<Value> values;
-    bool good = true;
     for (const Node& item : node.items) {
-      if (item.broken || !require_scalar(item, report)) {
-        good = false;
-        continue;
-      }
+      values.emplace_back();
+      if (item.broken || !require_scalar(item, report)) continue;
       const auto parsed = codec.parse(item.text);
       if (parsed.ok()) {
-        values.push_back(parsed.value());
+        values.back() = parsed.value();
       } else {
         report(item, name_of(item) + " " + parsed.error());
-        good = false;
       }
     }
-    if (good) field(owner) = std::move(values);
+    field(owner) = std::move(values);
   };
   row.print = [field, codec](const Owner& owner) {
     std::vector<std::string> texts;
