@@ -144,8 +144,9 @@ void add_properties(std::vector<Option<TableOptions>>& rows) {
       build::text<TableOptions>("properties.columns", LOADSTAR_FIELD(columns))
           .flink("sink.properties.columns")
           .starrocks("`columns`")
-          .help("Column list with expressions, for batches without one; `__op` is added by the "
-                "daemon."));
+          .help("Column list with expressions, for encoded batches (CSV, JSON) without one. It is "
+                "sent as it is: CSV whose rows have an operation needs `__op` in it. Typed rows "
+                "name their columns themselves."));
   rows.push_back(
       properties()
           .flink("sink.properties.*")
