@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,16 @@ class Findings {
   const Origins& origins_;
   std::vector<Problem> problems_;
 };
+
+/// Names and values of one map of properties. Entries of `inherited` were judged where they are
+/// set.
+void validate_properties(const std::string& path, bool pinned,
+                         const std::map<std::string, std::string>& properties,
+                         const std::map<std::string, std::string>* inherited, Findings& findings);
+
+/// The column list of `defaults` or of a table. StarRocks would refuse each load of a list that is
+/// wrong, and the batch in it would get the blame.
+void validate_columns(const std::string& path, const std::string& columns, Findings& findings);
 
 /// Rules about `defaults` and each of `tables`.
 void validate_tables(const Options& options, Findings& findings);

@@ -1,7 +1,6 @@
 #include "config/document.hpp"
 #include "config/scalar.hpp"
 #include "config/schema.hpp"
-#include "config/suggest.hpp"
 #include "config/validate_internal.hpp"
 #include "core/base/load_property.hpp"
 
@@ -72,8 +71,6 @@ class TableJudge {
     }
     error_if(!is_time_zone(table_.time_zone), {"time_zone"},
              "is not a time zone; write UTC, Asia/Shanghai or +08:00");
-    error_if(has_control_byte(table_.columns), {"properties.columns"},
-             "has a control byte, which no header can carry");
   }
 
   void judge_times() {
@@ -184,40 +181,6 @@ class TableJudge {
   std::vector<Judgement> judgements_;
 };
 
-/// Names and values of one map of properties. Entries of `inherited` were judged where they are
-/// set.
-void validate_properties(const std::string& path, bool pinned,
-                         const std::map<std::string, std::string>& properties,
-                         const std::map<std::string, std::string>* inherited, Findings& findings) {
-  for (const auto& [name, value] : properties) {
-    if (inherited != nullptr) {
-      const auto above = inherited->find(name);
-      if (above != inherited->end() && above->second == value) continue;
-    }
-    const std::string key = join_key(path, name);
-    const LoadProperty* property = find_load_property(name);
-    if (property != nullptr) {
-      const auto error = check_property_value(*property, value);
-      const std::string shown =
-          findings.origins().is_interpolated(key) ? "the value" : quote(value);
-      findings.error_unless(!error, {key}, fmt::format("{} {}", shown, error.value_or("")));
-    } else if (pinned && (name == "format" || name == "columns")) {
-      findings.error_unless(false, {key}, "cannot be pinned: a batch says it itself");
-    } else if (const auto why = why_not_a_property(name)) {
-      findings.error_unless(false, {key}, fmt::format("{} {}", quote(name), *why));
-    } else {
-      std::vector<std::string> names;
-      if (!pinned) names = {"format", "columns"};
-      for (const LoadProperty& each : load_properties()) names.emplace_back(each.name);
-      const auto near = suggest(name, names);
-      findings.error_unless(false, {key},
-                            near ? fmt::format("unknown property; did you mean `{}`?", *near)
-                                 : fmt::format("unknown property; StarRocks' load headers are: {}",
-                                               fmt::join(names, ", ")));
-    }
-  }
-}
-
 /// DATABASE.TABLE, with one dot, and nothing that could not stand in a URL's path or a header as a
 /// name.
 bool is_table_name(std::string_view name) {
@@ -300,6 +263,7 @@ void validate_tables(const Options& options, Findings& findings) {
   report("defaults", of_defaults, findings);
   validate_properties("defaults.properties", false, defaults.properties, nullptr, findings);
   validate_properties("defaults.pinned", true, defaults.pinned, nullptr, findings);
+  validate_columns("defaults", defaults.columns, findings);
   if (options.core.allow_unknown_tables)
     warn_of_many_loads(options, "defaults", defaults, findings);
 
@@ -318,6 +282,7 @@ void validate_tables(const Options& options, Findings& findings) {
     validate_properties(path + ".properties", false, table.properties, &defaults.properties,
                         findings);
     validate_properties(path + ".pinned", true, table.pinned, &defaults.pinned, findings);
+    if (table.columns != defaults.columns) validate_columns(path, table.columns, findings);
     warn_of_many_loads(options, path, table, findings);
   }
   findings.warn_if(options.core.tables.empty() && !options.core.allow_unknown_tables, {"tables"},

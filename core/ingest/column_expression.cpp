@@ -9,37 +9,6 @@
 namespace loadstar::ingest {
 namespace {
 
-bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
-/// Offset behind the quoted text that begins at `at`; npos if it does not end. Backslash escapes
-/// hold in strings, doubled quotes in all.
-std::size_t end_of_quoted(std::string_view text, std::size_t at) {
-  const char quote = text[at];
-  for (std::size_t i = at + 1; i < text.size(); ++i) {
-    if (text[i] == '\\' && quote != '`') {
-      ++i;
-    } else if (text[i] == quote) {
-      if (i + 1 < text.size() && text[i + 1] == quote) {
-        ++i;
-      } else {
-        return i + 1;
-      }
-    }
-  }
-  return std::string_view::npos;
-}
-
-bool is_quote(char c) { return c == '\'' || c == '"' || c == '`'; }
-
 /// What keeps `text` from being one expression; empty if nothing does.
 std::string_view judge_expression(std::string_view text) {
   std::string closers;
@@ -78,14 +47,14 @@ ColumnExpression parse_column_expression(std::string_view text) {
     result.problem = "must have the form column=expression";
     return result;
   }
-  std::string_view target = trim(text.substr(0, equals));
+  std::string_view target = trim_blanks(text.substr(0, equals));
   if (target.size() >= 2 && target.front() == '`' && target.back() == '`') {
     target = target.substr(1, target.size() - 2);
   } else if (!std::all_of(target.begin(), target.end(), is_name_byte)) {
     result.problem = "must begin with a column name; put an unusual one in back-ticks";
     return result;
   }
-  const std::string_view expression = trim(text.substr(equals + 1));
+  const std::string_view expression = trim_blanks(text.substr(equals + 1));
   if (!is_column_name(target) || expression.empty()) {
     result.problem = "must have the form column=expression";
     return result;
@@ -119,6 +88,35 @@ std::string column_reference(std::string_view name) {
   text.append(name).append("`");
   return text;
 }
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+std::string_view trim_blanks(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+std::size_t end_of_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  for (std::size_t i = at + 1; i < text.size(); ++i) {
+    if (text[i] == '\\' && quote != '`') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (i + 1 < text.size() && text[i + 1] == quote) {
+        ++i;
+      } else {
+        return i + 1;
+      }
+    }
+  }
+  return std::string_view::npos;
+}
+
+bool is_quote(char c) { return c == '\'' || c == '"' || c == '`'; }
 
 bool is_column_name(std::string_view name) {
   return !name.empty() && name.find('`') == std::string_view::npos && is_printable(name);

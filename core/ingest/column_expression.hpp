@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,19 @@ struct ColumnExpression {
 /// Equality of column names, which compare without case (11.6). ASCII only, as in
 /// TableSchema::find.
 [[nodiscard]] bool same_column(std::string_view left, std::string_view right);
+
+/// True for bytes of a name that needs no back-ticks.
+[[nodiscard]] bool is_name_byte(char c);
+
+/// `text` without the blanks around it.
+[[nodiscard]] std::string_view trim_blanks(std::string_view text);
+
+/// True for the three quotes of SQL: single, double, back-tick.
+[[nodiscard]] bool is_quote(char c);
+
+/// Offset behind the quoted text that begins at `at`; npos if it does not end. Backslash escapes
+/// hold in strings, doubled quotes in all.
+[[nodiscard]] std::size_t end_of_quoted(std::string_view text, std::size_t at);
 
 /// Name of the column that says upsert (0) or delete (1) (11.7).
 inline constexpr std::string_view kOpColumn = "__op";

@@ -16,8 +16,8 @@ _OWN = {
     "core/txn": ("core/",),
     # The one header above the rooms is values only: it names the option structs of each.
     "core": ("core/base/", "core/http/options.hpp", "core/starrocks/options.hpp"),
-    # message.hpp has Endpoint, the type of an address in the option structs.
-    "config": ("core/base/", "core/options.hpp", "core/http/message.hpp"),
+    # message.hpp has Endpoint, the type of an address in the option structs; column_list.hpp judges one option.
+    "config": ("core/base/", "core/options.hpp", "core/http/message.hpp", "core/ingest/column_list.hpp"),
     "server": ("core/", "config/", "loadstar/v1/"),
     "tests/emulator/engine": (),
     "tests/emulator/server": ("tests/emulator/engine/engine.hpp",),
