@@ -56,7 +56,8 @@ void validate_columns(const std::string& path, const std::string& columns, Findi
   for (const ingest::ColumnListProblem& each : ingest::check_column_list(columns)) {
     const std::string shown =
         hidden || each.text.empty() ? std::string() : fmt::format(", {},", quote(each.text));
-    findings.error_unless(false, {key}, fmt::format("item {}{} {}", each.item, shown, each.problem));
+    findings.error_unless(false, {key},
+                          fmt::format("item {}{} {}", each.item, shown, each.problem));
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include "core/ingest/column_expression.hpp"
 
-
 #include <algorithm>
 #include <utility>
 
@@ -64,7 +63,8 @@ class ListJudge {
  private:
   std::string judge_name(std::string_view name) {
     if (!is_column_name(name)) return "is no column name; there is nothing between its back-ticks";
-    return names_.insert(name) ? "" : "is listed twice; a field of the data has one name of its own";
+    return names_.insert(name) ? ""
+                               : "is listed twice; a field of the data has one name of its own";
   }
 
   std::string judge_expression(std::string_view item) {

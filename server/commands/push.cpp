@@ -3,28 +3,31 @@
 #include "server/build_info.hpp"
 #include "server/commands/commands.hpp"
 #include "server/exit_status.hpp"
+#include "server/push/file_input.hpp"
 #include "server/push/progress.hpp"
 #include "server/push/push_arguments.hpp"
 #include "server/push/push_session.hpp"
+#include "server/push/row_source.hpp"
+#include "server/push/stop_signals.hpp"
 #include "server/size_text.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <atomic>
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace loadstar::server {
@@ -32,59 +35,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReadSize = 1U << 18U;
 constexpr milliseconds kBarEvery{100};
 constexpr milliseconds kLineEvery{5'000};
+// What was sent when a signal came may become final in this time.
+constexpr milliseconds kStopGrace{10'000};
 constexpr std::size_t kMaxListed = 20;  // rejected batches that are shown one by one
-
-// The file, or standard input.
-class Input {
- public:
-  explicit Input(const std::string& path)
-      : fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-        error_(errno) {
-    struct stat info {};
-    const bool directory = fd_ >= 0 && ::fstat(fd_, &info) == 0 && S_ISDIR(info.st_mode);
-    if (!directory) return;
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-    fd_ = -1;
-    error_ = EISDIR;
-  }
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
-  ~Input() {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
-
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  [[nodiscard]] int error() const { return error_; }
-
-  /// Unset for pipes and terminals.
-  [[nodiscard]] std::optional<std::uint64_t> size() const {
-    struct stat info {};
-    if (::fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-    return static_cast<std::uint64_t>(info.st_size);
-  }
-
-  /// Fills `buffer` with what comes next; false at the end or after an error.
-  bool read(std::string& buffer) {
-    buffer.resize(kReadSize);
-    ssize_t count = -1;
-    do {
-      count = ::read(fd_, buffer.data(), buffer.size());
-    } while (count < 0 && errno == EINTR);
-    if (count < 0) failed_ = errno;
-    buffer.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    return count > 0;
-  }
-  /// errno of a read that failed; 0 = none has.
-  [[nodiscard]] int failed() const { return failed_; }
-
- private:
-  int fd_;
-  int error_;
-  int failed_ = 0;
-};
 
 // Shows the progress on stderr: a bar on a terminal, a line now and then elsewhere.
 class Display {
@@ -167,6 +122,7 @@ void print_json(const PushLedger& ledger, const std::string& error, milliseconds
   root["filtered_rows"] = totals.filtered_rows;
   root["rejected_rows"] = totals.rejected_rows;
   root["uncommitted_rows"] = ledger.held_rows();
+  root["next_line"] = ledger.next_line();
   root["elapsed_ms"] = elapsed.count();
   root["error"] = error;
   root["rejected"] = nlohmann::ordered_json::array();
@@ -196,10 +152,48 @@ void print_text(const PushLedger& ledger, const std::string& error, milliseconds
   std::cout << "\n";
   if (!error.empty()) {
     std::cerr << fmt::format(
-        "loadstar push: {} ({} rows that were read are not known to be committed)\n", error,
-        group_digits(ledger.held_rows()));
+        "loadstar push: {} ({} rows that were read are not known to be committed; go on from line "
+        "{})\n",
+        error, group_digits(ledger.held_rows()), ledger.next_line());
   }
 }
+
+std::shared_ptr<grpc::Channel> make_channel(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// What a signal ends: nothing before the session is there, then that.
+class Stopper {
+ public:
+  void stop() {
+    // The bar of a terminal stands in the line.
+    std::cerr << fmt::format(
+        "{}loadstar push: stopping; what was sent may become final for {} s, a second signal ends "
+        "at once\n",
+        ::isatty(STDERR_FILENO) == 1 ? "\n" : "", kStopGrace.count() / 1'000);
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    if (session_ != nullptr) session_->stop();
+  }
+  void give_up() {
+    const std::lock_guard lock(mutex_);
+    if (session_ != nullptr) session_->give_up();
+  }
+  void watch(PushSession* session) {
+    const std::lock_guard lock(mutex_);
+    session_ = session;
+    if (stopping_ && session_ != nullptr) session_->stop();
+  }
+  [[nodiscard]] const std::atomic<bool>& stopping() const { return stopping_; }
+
+ private:
+  std::mutex mutex_;  // guards session_
+  std::atomic<bool> stopping_{false};
+  PushSession* session_ = nullptr;
+};
 
 int push(const PushArguments& arguments) {
   std::string problem;
@@ -208,76 +202,52 @@ int push(const PushArguments& arguments) {
     std::cerr << "loadstar push: " << problem << "\n";
     return kExitUsage;
   }
-  Input input(arguments.file);
+  FileInput input(arguments.file);
   if (!input.is_open()) {
     std::cerr << fmt::format("loadstar push: '{}': {}\n", arguments.file,
                              std::generic_category().message(input.error()));
     return kExitNoInput;
   }
-  RowChunker chunker(plan->chunker);
-  std::uint64_t read_bytes = 0;
-  std::string buffer;
-  const auto next = [&]() -> std::optional<Chunk> {
-    for (;;) {
-      std::optional<Chunk> chunk = chunker.take();
-      if (chunk || chunker.error()) {
-        if (chunk) read_bytes = chunk->end_offset;
-        return chunk;
-      }
-      const bool more = input.read(buffer);
-      if (more) {
-        chunker.feed(buffer);
-        continue;
-      }
-      chunker.end();
-      std::optional<Chunk> last = chunker.take();
-      if (last) read_bytes = last->end_offset;
-      return last;
-    }
-  };
-
+  Stopper stopper;
+  const StopSignals signals(kStopGrace,
+                            {[&stopper] { stopper.stop(); }, [&stopper] { stopper.give_up(); }});
+  RowSource rows(input, plan->chunker);
   PushTarget target = plan->target;
   target.writer_id = writer_name(arguments);
   target.client_name = "loadstar push " + build_info().version;
-  std::optional<Chunk> first = next();
-  if (chunker.header() && target.prototype.columns().empty()) {
-    set_columns(split_header(*chunker.header(), plan->separator), target.prototype);
-  }
-  bool first_given = false;
-  const auto chunks = [&]() -> std::optional<Chunk> {
-    if (!first_given) {
-      first_given = true;
-      return std::move(first);
+  if (arguments.header) {
+    const std::optional<std::string>& header = rows.read_header(stopper.stopping());
+    if (header && target.prototype.columns().empty()) {
+      set_columns(split_header(*header, plan->separator), target.prototype);
     }
-    return next();
-  };
-
-  grpc::ChannelArguments channel_arguments;
-  channel_arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  channel_arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  auto channel = grpc::CreateCustomChannel(arguments.server, grpc::InsecureChannelCredentials(),
-                                           channel_arguments);
+  }
   Display display(arguments.output == "json" && ::isatty(STDERR_FILENO) != 1, input.size());
-  PushSession session(channel, std::move(target), plan->session);
+  PushSession session(make_channel(arguments.server), std::move(target), plan->session);
+  stopper.watch(&session);
   const PushEnd end =
-      session.run(chunks, [&](const PushLedger& ledger) { display.update(read_bytes, ledger); });
-  display.update(read_bytes, session.ledger());
+      session.run([&rows](std::size_t max_bytes) { return rows.next(max_bytes); },
+                  [&](const PushLedger& ledger) { display.update(rows.read_bytes(), ledger); });
+  stopper.watch(nullptr);
   display.end();
 
+  const PushLedger& ledger = session.ledger();
   std::string error = end.error;
-  if (end.never_opened) error = fmt::format("{} at {}", error, arguments.server);
-  if (error.empty() && chunker.error()) error = *chunker.error();
-  if (error.empty() && input.failed() != 0) {
-    error =
-        fmt::format("'{}': {}", arguments.file, std::generic_category().message(input.failed()));
+  if (end.stopped) {
+    error += fmt::format(", {} rows committed", group_digits(ledger.totals().committed_rows));
+  } else if (end.never_opened) {
+    error = fmt::format("{} at {}", error, arguments.server);
+  }
+  if (error.empty() && rows.error()) error = *rows.error();
+  if (error.empty() && input.error() != 0) {
+    error = fmt::format("'{}': {}", arguments.file, std::generic_category().message(input.error()));
   }
   if (arguments.output == "json") {
-    print_json(session.ledger(), error, display.elapsed());
+    print_json(ledger, error, display.elapsed());
   } else {
-    print_text(session.ledger(), error, display.elapsed());
+    print_text(ledger, error, display.elapsed());
   }
-  if (end.never_opened) return kExitUnavailable;
-  const bool all = error.empty() && session.ledger().totals().rejected_rows == 0;
+  if (end.never_opened && !end.stopped) return kExitUnavailable;
+  const bool all = error.empty() && ledger.totals().rejected_rows == 0;
   return all ? kExitOk : kExitUnfinished;
 }
 
@@ -304,8 +274,15 @@ void add_push_command(CLI::App& app, Command& run) {
   command->add_option("--columns", arguments->columns, "Columns of the file, in order: a,b,c");
   command->add_option("--property", arguments->properties,
                       "NAME=VALUE: a Stream Load header; repeatable");
-  command->add_option("--batch-bytes", arguments->batch_bytes, "Size of a batch")
+  command
+      ->add_option("--batch-bytes", arguments->batch_bytes,
+                   "Size of a batch; smaller if the daemon's listen.max_message is")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{64U << 20U}))
+      ->capture_default_str();
+  command
+      ->add_option("--batch-rows", arguments->batch_rows,
+                   "Rows of a batch at most; the daemon's limit is limits.max_batch_rows")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))
       ->capture_default_str();
   command->add_flag("--header", arguments->header, "CSV: the first row has the column names");
   command->add_option("--writer-id", arguments->writer_id,

@@ -42,6 +42,7 @@ void PushLedger::commit_front() {
   totals_.committed_rows += chunk.rows;
   totals_.committed_bytes += chunk.data.size();
   ++totals_.committed_batches;
+  final_line_ = std::max(final_line_, chunk.last_line);
   held_bytes_ -= chunk.data.size();
   held_.pop_front();
 }
@@ -51,6 +52,7 @@ std::deque<PushLedger::Batch>::iterator PushLedger::reject(std::deque<Batch>::it
   const Chunk& chunk = batch->chunk;
   totals_.rejected_rows += chunk.rows;
   ++totals_.rejected_batches;
+  final_line_ = std::max(final_line_, chunk.last_line);
   rejected_.push_back({chunk.first_line, chunk.last_line, chunk.rows, reason});
   held_bytes_ -= chunk.data.size();
   return held_.erase(batch);
@@ -90,6 +92,10 @@ const PushLedger::Batch* PushLedger::send_next() {
   if (found == held_.end()) return nullptr;
   found->sent = true;
   return &*found;
+}
+
+std::uint64_t PushLedger::next_line() const {
+  return held_.empty() ? final_line_ + 1 : held_.front().chunk.first_line;
 }
 
 std::uint64_t PushLedger::held_rows() const {

@@ -62,6 +62,9 @@ class PushLedger {
   /// The next batch to send, marked as sent; nullptr if there is none. Valid until the next call.
   const Batch* send_next();
 
+  /// The first line of the file that is not final: where the next push of the file has to go on.
+  [[nodiscard]] std::uint64_t next_line() const;
+
   [[nodiscard]] bool settled() const { return held_.empty(); }
   [[nodiscard]] std::uint64_t held_bytes() const { return held_bytes_; }
   [[nodiscard]] std::uint64_t held_rows() const;
@@ -76,6 +79,7 @@ class PushLedger {
 
   std::deque<Batch> held_;
   std::uint64_t held_bytes_ = 0;
+  std::uint64_t final_line_ = 0;     // the last line of a batch that is final
   std::uint64_t next_sequence_ = 0;  // of the next batch that is added; 0 before Opened
   std::uint64_t received_ = 0;
   std::uint64_t filtered_before_ = 0;  // by writers before the present one

@@ -1,5 +1,8 @@
 #include "server/push/push_arguments.hpp"
 
+#include "config/address.hpp"
+#include "core/base/ascii.hpp"
+#include "core/base/load_property.hpp"
 #include "server/convert.hpp"
 
 #include <fmt/format.h>
@@ -51,30 +54,115 @@ v1::Format choose_format(const PushArguments& arguments) {
   return v1::FORMAT_CSV;
 }
 
-// Separators and enclosing of CSV into the plan and the properties of its batches.
-bool plan_csv(const PushArguments& arguments, PushPlan& plan, std::string& problem) {
-  const std::string by_extension = arguments.file.ends_with(".tsv") ? "\\t" : ",";
-  const auto separator =
-      unescape(arguments.column_separator.empty() ? by_extension : arguments.column_separator);
-  const auto delimiter =
-      unescape(arguments.row_delimiter.empty() ? "\\n" : arguments.row_delimiter);
-  if (!separator || separator->empty() || !delimiter || delimiter->empty()) {
-    problem = "--column-separator and --row-delimiter take text with \\t, \\n, \\r, \\\\ and \\xHH";
-    return false;
+/// One value that has two names: an option of ours, and the load property that it becomes.
+struct TwoNames {
+  const char* option;
+  const char* property;
+};
+
+/// The value of `names` by its option or its property, decoded; `fallback` if neither is given.
+/// nullopt with `problem` if one is broken, or if they differ: rows are cut by one of them only.
+std::optional<std::string> choose(const TwoNames& names, const std::string& typed,
+                                  const v1::Batch& batch, std::string_view fallback,
+                                  std::string& problem) {
+  const auto found = batch.properties().find(names.property);
+  std::optional<std::string> by_option;
+  if (!typed.empty()) {
+    by_option = unescape(typed);
+    if (!by_option || by_option->empty()) {
+      problem = fmt::format("{} takes text with \\t, \\n, \\r, \\\\ and \\xHH", names.option);
+      return std::nullopt;
+    }
   }
+  if (found == batch.properties().end()) return by_option.value_or(std::string(fallback));
+  const DecodedSeparator by_property = decode_separator(found->second);
+  if (!by_property.ok()) {
+    problem = fmt::format("--property {}={} {}", names.property, found->second, by_property.error);
+    return std::nullopt;
+  }
+  if (by_option && *by_option != by_property.bytes) {
+    problem = fmt::format("{} and --property {} say different things; keep one of them",
+                          names.option, names.property);
+    return std::nullopt;
+  }
+  return by_property.bytes;
+}
+
+/// `enclose` and `escape`, which are one byte each; '\0' if the property is not set.
+std::optional<char> choose_byte(const v1::Batch& batch, const char* property,
+                                std::string& problem) {
+  const auto found = batch.properties().find(property);
+  if (found == batch.properties().end()) return '\0';
+  if (found->second.size() == 1) return found->second.front();
+  problem = fmt::format("--property {} takes one character", property);
+  return std::nullopt;
+}
+
+// Separators and enclosing of CSV into the plan and the properties of its batches. Rows are cut
+// here by the same properties that StarRocks reads them by.
+bool plan_csv(const PushArguments& arguments, PushPlan& plan, std::string& problem) {
+  v1::Batch& batch = plan.target.prototype;
+  auto& properties = *batch.mutable_properties();
+  const auto separator =
+      choose({"--column-separator", "column_separator"}, arguments.column_separator, batch,
+             arguments.file.ends_with(".tsv") ? "\t" : ",", problem);
+  if (!separator) return false;
+  const auto delimiter =
+      choose({"--row-delimiter", "row_delimiter"}, arguments.row_delimiter, batch, "\n", problem);
+  if (!delimiter) return false;
   if (arguments.enclose.size() > 1) {
     problem = "--enclose takes one character";
     return false;
   }
+  if (!arguments.enclose.empty()) {
+    const auto [entry, added] = properties.insert({"enclose", arguments.enclose});
+    if (!added && entry->second != arguments.enclose) {
+      problem = "--enclose and --property enclose say different things; keep one of them";
+      return false;
+    }
+  }
+  const auto enclose = choose_byte(batch, "enclose", problem);
+  const auto escape = choose_byte(batch, "escape", problem);
+  if (!enclose || !escape) return false;
   plan.separator = *separator;
   plan.chunker.delimiter = *delimiter;
-  plan.chunker.enclose = arguments.enclose.empty() ? '\0' : arguments.enclose.front();
+  plan.chunker.enclose = *enclose;
+  plan.chunker.escape = *escape;
   plan.chunker.header = arguments.header;
-  auto& properties = *plan.target.prototype.mutable_properties();
-  properties["column_separator"] = *separator;
-  if (*delimiter != "\n") properties["row_delimiter"] = *delimiter;
-  if (!arguments.enclose.empty()) properties["enclose"] = arguments.enclose;
+  // Said in any case: the daemon's table may be configured for other ones. In hexadecimal, since
+  // control bytes among others are refused.
+  properties["column_separator"] = encode_separator(*separator);
+  properties["row_delimiter"] = encode_separator(*delimiter);
   return true;
+}
+
+/// Names of properties have no case in StarRocks; in lower case they are found.
+bool read_properties(const PushArguments& arguments, v1::Batch& batch, std::string& problem) {
+  for (const std::string& property : arguments.properties) {
+    const std::size_t equals = property.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      problem = fmt::format("--property '{}' is not NAME=VALUE", property);
+      return false;
+    }
+    (*batch.mutable_properties())[to_lower(property.substr(0, equals))] =
+        property.substr(equals + 1);
+  }
+  return true;
+}
+
+/// What gRPC would only say as "no daemon answers", after a while.
+bool check_target(const std::string& target, std::string& problem) {
+  constexpr std::string_view kForms = "write host:port, [IPv6]:port or unix:PATH";
+  if (target.starts_with("unix:")) {
+    if (target.size() > 5) return true;
+    problem = fmt::format("--target '{}' has no path; {}", target, kForms);
+    return false;
+  }
+  const auto address = config::parse_host_port(target);
+  if (address.ok()) return true;
+  const std::string& error = address.error();
+  problem = fmt::format("--target '{}' {}; {}", target, error.substr(0, error.find(';')), kForms);
+  return false;
 }
 
 }  // namespace
@@ -90,6 +178,7 @@ std::optional<PushPlan> plan_push(const PushArguments& arguments, std::string& p
     problem = "--writer-id must match [A-Za-z0-9_]{1,48}";
     return std::nullopt;
   }
+  if (!check_target(arguments.server, problem)) return std::nullopt;
   plan.target.database = arguments.table.substr(0, dot);
   v1::Batch& batch = plan.target.prototype;
   batch.set_table(arguments.table.substr(dot + 1));
@@ -101,17 +190,11 @@ std::optional<PushPlan> plan_push(const PushArguments& arguments, std::string& p
     problem = "--column-separator, --row-delimiter, --enclose and --header are for CSV";
     return std::nullopt;
   }
+  if (!read_properties(arguments, batch, problem)) return std::nullopt;
   if (csv && !plan_csv(arguments, plan, problem)) return std::nullopt;
   if (!arguments.columns.empty()) set_columns(split_columns(arguments.columns), batch);
-  for (const std::string& property : arguments.properties) {
-    const std::size_t equals = property.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      problem = fmt::format("--property '{}' is not NAME=VALUE", property);
-      return std::nullopt;
-    }
-    (*batch.mutable_properties())[property.substr(0, equals)] = property.substr(equals + 1);
-  }
   plan.chunker.target = arguments.batch_bytes;
+  plan.chunker.max_rows = arguments.batch_rows;
   plan.session.retry_for = std::chrono::seconds(arguments.retry_seconds);
   return plan;
 }

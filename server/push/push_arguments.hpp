@@ -23,6 +23,8 @@ struct PushArguments {
   std::string columns;
   std::vector<std::string> properties;
   std::uint64_t batch_bytes = 1U << 20U;
+  /// The contract does not tell a client the daemon's limits.max_batch_rows, a million by default.
+  std::uint64_t batch_rows = 100'000;
   bool header = false;
   std::string writer_id;
   unsigned retry_seconds = 60;

@@ -1,18 +1,16 @@
 #include "server/push/push_session.hpp"
 
 #include "core/base/clock.hpp"
+#include "server/push/push_stream.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
-#include <grpcpp/client_context.h>
 #include <loadstar/v1/ingest_service.grpc.pb.h>
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
-#include <thread>
+#include <limits>
 #include <utility>
 
 namespace loadstar::server {
@@ -20,21 +18,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kReportEvery{100};
 constexpr milliseconds kConnectTimeout{5'000};
 constexpr milliseconds kShortestConnect{1'000};  // whatever --retry-for says
-constexpr milliseconds kOpenTimeout{60'000};
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kMaxPause{5'000};
-// A stream is given up when no Ack comes for three times Limits.ack_interval, and at least this
-// long.
-constexpr milliseconds kLeastSilence{15'000};
-// What a message has besides its data: names, numbers, properties.
-constexpr std::uint64_t kMessageOverhead = 64U << 10U;
+constexpr milliseconds kConnectStep{100};
+// Tags and lengths of `data` and `batch` in a message, which grow with them.
+constexpr std::size_t kLengthBytes = 16;
+constexpr std::string_view kStopped = "stopped by a signal";
 
 struct Details {
   google::rpc::ErrorInfo info;
   std::string field;  // of the first violation
+  bool too_many_rows = false;
 };
 
 Details decode(const grpc::Status& status) {
@@ -46,6 +42,10 @@ Details decode(const grpc::Status& status) {
     google::rpc::BadRequest bad;
     if (any.UnpackTo(&bad) && bad.field_violations_size() > 0) {
       details.field = bad.field_violations(0).field();
+      // Of all that a head may have wrong with its count, ours can only be too high.
+      for (const auto& violation : bad.field_violations()) {
+        details.too_many_rows = details.too_many_rows || violation.field().ends_with(".row_count");
+      }
     }
   }
   return details;
@@ -57,138 +57,92 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
-/// Back-off, on the thread that has nothing else to do.
-void wait_for(milliseconds pause) {
-  boost::asio::io_context io;
-  Timer(io, pause).wait();
-}
-
-milliseconds to_milliseconds(const google::protobuf::Duration& duration) {
-  return milliseconds(duration.seconds() * 1'000 + duration.nanos() / 1'000'000);
-}
-
 }  // namespace
-
-// One Write call: the owner writes, a thread of its own reads.
-class PushSession::Stream {
- public:
-  Stream(const std::shared_ptr<grpc::Channel>& channel, std::mutex& mutex, PushLedger& ledger)
-      : stub_(v1::IngestService::NewStub(channel)),
-        call_(stub_->Write(&context_)),
-        mutex_(mutex),
-        ledger_(ledger),
-        heard_(Clock::now()),
-        reader_([this] { read(); }) {}
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  ~Stream() {
-    if (reader_.joinable()) {
-      context_.TryCancel();
-      reader_.join();
-    }
-  }
-
-  bool write(const v1::WriteRequest& request) { return call_->Write(request); }
-  void close() { call_->WritesDone(); }
-  void cancel() { context_.TryCancel(); }
-  grpc::Status finish() {
-    reader_.join();
-    return call_->Finish();
-  }
-
-  /// Waits until the daemon has said something new, the stream has ended, or a while has passed.
-  void wait(std::unique_lock<std::mutex>& lock) {
-    const std::uint64_t before = responses_;
-    changed_.wait_for(lock, kReportEvery, [&] { return ended_ || responses_ != before; });
-  }
-
-  // With the mutex held.
-  [[nodiscard]] bool opened() const { return opened_; }
-  [[nodiscard]] bool ended() const { return ended_; }
-  [[nodiscard]] bool draining() const { return draining_; }
-  [[nodiscard]] const v1::Limits& limits() const { return limits_; }
-  [[nodiscard]] milliseconds silence() const {
-    return std::chrono::duration_cast<milliseconds>(Clock::now() - heard_);
-  }
-  [[nodiscard]] milliseconds patience() const {
-    if (!opened_) return kOpenTimeout;
-    return std::max(3 * to_milliseconds(limits_.ack_interval()), kLeastSilence);
-  }
-
- private:
-  void read() {
-    v1::WriteResponse response;
-    while (call_->Read(&response)) take(response);
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
-  }
-
-  void take(const v1::WriteResponse& response) {
-    const std::lock_guard lock(mutex_);
-    if (response.has_opened()) {
-      opened_ = true;
-      limits_ = response.opened().limits();
-      ledger_.on_opened(response.opened().attached(), response.opened().next_sequence());
-    } else if (response.has_ack()) {
-      const v1::Ack& ack = response.ack();
-      ledger_.on_ack(ack.received_sequence(), ack.committed_sequence(), ack.filtered_rows());
-    } else if (response.has_draining()) {
-      draining_ = true;
-    }
-    heard_ = Clock::now();
-    ++responses_;
-    changed_.notify_all();
-  }
-
-  grpc::ClientContext context_;
-  std::unique_ptr<v1::IngestService::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::WriteRequest, v1::WriteResponse>> call_;
-  std::mutex& mutex_;  // the session's; guards all below and the ledger
-  PushLedger& ledger_;
-  std::condition_variable changed_;
-  bool opened_ = false;
-  bool ended_ = false;
-  bool draining_ = false;
-  v1::Limits limits_;
-  std::uint64_t responses_ = 0;
-  Clock::time_point heard_;
-  std::thread reader_;  // last: runs when all else is there
-};
 
 PushSession::PushSession(std::shared_ptr<grpc::Channel> channel, PushTarget target, Options options)
     : channel_(std::move(channel)), target_(std::move(target)), options_(options) {}
 
-PushEnd PushSession::run(const NextChunk& next, const Report& report) {
-  const auto connect_time =
-      std::clamp<Clock::duration>(options_.retry_for, kShortestConnect, kConnectTimeout);
-  if (!channel_->WaitForConnected(wall_now() + connect_time)) {
-    return {false, true, "no daemon answers"};
+void PushSession::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  stop_called_.notify_all();
+}
+
+void PushSession::give_up() {
+  const std::lock_guard lock(mutex_);
+  given_up_ = true;
+  if (stream_ != nullptr) stream_->cancel();
+}
+
+// In steps: gRPC's wait cannot be ended by stop().
+bool PushSession::connect() {
+  const auto give_up = Clock::now() + std::clamp<Clock::duration>(
+                                          options_.retry_for, kShortestConnect, kConnectTimeout);
+  while (!channel_->WaitForConnected(wall_now() + kConnectStep)) {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || Clock::now() >= give_up) return false;
   }
+  return true;
+}
+
+void PushSession::pause_for(milliseconds pause) {
+  std::unique_lock lock(mutex_);
+  stop_called_.wait_for(lock, pause, [this] { return stopping_; });
+}
+
+PushEnd PushSession::run(const NextChunk& next, const Report& report) {
+  const bool connected = connect();
   auto give_up = Clock::now() + options_.retry_for;
   milliseconds pause = kFirstPause;
   for (;;) {
     progressed_ = false;
-    const Verdict verdict = run_stream(next, report);
+    Verdict verdict = connected ? run_stream(next, report) : Verdict::kFatal;
+    bool stopped = false;
     {
       const std::lock_guard lock(mutex_);
       report(ledger_);
+      stopped = stopping_ &&
+                (verdict == Verdict::kAgain || verdict == Verdict::kAgainAtOnce || !connected);
     }
-    if (verdict == Verdict::kDone) return {true, false, ""};
-    if (verdict == Verdict::kFatal) return {false, !opened_, error_};
+    if (verdict == Verdict::kDone) return {true, false, false, ""};
+    if (stopped) return {false, !opened_, true, std::string(kStopped)};
+    if (!connected) return {false, true, false, "no daemon answers"};
+    if (verdict == Verdict::kFatal) return {false, !opened_, false, error_};
     if (progressed_) {
       give_up = Clock::now() + options_.retry_for;
       pause = kFirstPause;
     }
     if (verdict == Verdict::kAgainAtOnce) continue;
-    if (Clock::now() >= give_up) return {false, !opened_, error_};
-    wait_for(pause);
+    if (Clock::now() >= give_up) return {false, !opened_, false, error_};
+    pause_for(pause);
     pause = std::min(2 * pause, kMaxPause);
   }
 }
 
+std::size_t PushSession::max_batch_bytes(const PushStream& stream) const {
+  v1::WriteRequest request;
+  *request.mutable_batch() = target_.prototype;
+  request.mutable_batch()->set_sequence(std::numeric_limits<std::uint64_t>::max());
+  request.mutable_batch()->set_row_count(std::numeric_limits<std::uint32_t>::max());
+  const std::size_t head = request.ByteSizeLong() + kLengthBytes;
+  return stream.limits().max_message_bytes() - std::min(stream.limits().max_message_bytes(), head);
+}
+
+// One batch from the file into the ledger, without the mutex while the file is read.
+void PushSession::pull(const NextChunk& next, PushStream& stream,
+                       std::unique_lock<std::mutex>& lock) {
+  const std::size_t max_bytes = max_batch_bytes(stream);
+  lock.unlock();
+  Pull pull = next(max_bytes);
+  lock.lock();
+  file_ended_ = pull.ended;
+  if (!pull.chunk) return;
+  if (ledger_.settled()) stream.expect_answer();
+  ledger_.add(std::move(*pull.chunk));
+}
+
 PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report& report) {
-  Stream stream(channel_, mutex_, ledger_);
+  PushStream stream(channel_, mutex_, ledger_);
   v1::WriteRequest open;
   open.mutable_open()->set_writer_id(target_.writer_id);
   open.mutable_open()->set_database(target_.database);
@@ -200,6 +154,7 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
   *request.mutable_batch() = target_.prototype;
   bool closed = false;
   std::unique_lock lock(mutex_);
+  stream_ = &stream;
   while (!stream.ended()) {
     report(ledger_);
     if (stream.silence() > stream.patience() &&
@@ -207,18 +162,23 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
       error_ = fmt::format("the daemon said nothing for {} s", stream.silence().count() / 1'000);
       stream.cancel();
     }
+    // Nothing was sent yet, so there is nothing to wait for.
+    if (given_up_ || (stopping_ && !stream.opened())) stream.cancel();
     const bool room = stream.opened() && !closed &&
                       ledger_.unreceived_bytes() < stream.limits().max_unacked_bytes();
-    if (!room) {
+    if (!room && !(stopping_ && stream.opened() && !closed)) {
       stream.wait(lock);
       continue;
     }
-    const PushLedger::Batch* const batch = stream.draining() ? nullptr : ledger_.send_next();
+    const bool no_more = stream.draining() || stopping_;
+    const PushLedger::Batch* const batch = no_more ? nullptr : ledger_.send_next();
     if (batch != nullptr) {
-      if (batch->chunk.data.size() + kMessageOverhead > stream.limits().max_message_bytes()) {
-        error_ =
-            fmt::format("line {}: the row is longer than the daemon's limit of {} bytes a message",
-                        batch->chunk.first_line, stream.limits().max_message_bytes());
+      if (batch->chunk.data.size() > max_batch_bytes(stream)) {
+        // It was cut for a daemon that took more.
+        error_ = fmt::format(
+            "lines {}-{}: the daemon takes messages of {} bytes only, fewer than before",
+            batch->chunk.first_line, batch->chunk.last_line, stream.limits().max_message_bytes());
+        stream_ = nullptr;
         return Verdict::kFatal;
       }
       request.mutable_batch()->set_sequence(batch->sequence);
@@ -227,21 +187,18 @@ PushSession::Verdict PushSession::run_stream(const NextChunk& next, const Report
       lock.unlock();
       stream.write(request);  // waits while the daemon does not read
       lock.lock();
-    } else if (file_ended_ || stream.draining()) {
+    } else if (file_ended_ || no_more) {
       lock.unlock();
       stream.close();
       closed = true;
       lock.lock();
     } else if (ledger_.held_bytes() < options_.max_held_bytes) {
-      lock.unlock();
-      std::optional<Chunk> chunk = next();
-      lock.lock();
-      file_ended_ = !chunk.has_value();
-      if (chunk) ledger_.add(std::move(*chunk));
+      pull(next, stream, lock);
     } else {
       stream.wait(lock);
     }
   }
+  stream_ = nullptr;
   opened_ = opened_ || stream.opened();
   progressed_ = stream.opened();
   lock.unlock();
@@ -265,6 +222,12 @@ PushSession::Verdict PushSession::judge(const grpc::Status& status) {
   };
   if (reason == "ROWS_REJECTED") {
     return judge_rejection(value("rejectedSequences"), value("receivedSequence"), error_);
+  }
+  if (reason == "BAD_REQUEST" && details.too_many_rows) {
+    error_ +=
+        " (push with fewer --batch-rows, or raise limits.max_batch_rows in the daemon's "
+        "configuration)";
+    return Verdict::kFatal;  // the other batches have as many
   }
   if (reason == "BAD_PAYLOAD" || reason == "BAD_REQUEST")
     return judge_refusal(details.field, error_);

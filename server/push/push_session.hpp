@@ -7,6 +7,8 @@
 #include <loadstar/v1/data.pb.h>
 
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +17,8 @@
 #include <string>
 
 namespace loadstar::server {
+
+class PushStream;
 
 /// What a push sends, whatever the file holds.
 struct PushTarget {
@@ -28,6 +32,7 @@ struct PushTarget {
 struct PushEnd {
   bool complete = false;      ///< every row is committed or rejected
   bool never_opened = false;  ///< no daemon answered at all
+  bool stopped = false;       ///< by stop(), before everything was sent
   std::string error;          ///< for people; empty if complete
 };
 
@@ -42,8 +47,15 @@ class PushSession {
     std::uint64_t max_held_bytes = 256U << 20U;  ///< not final, in our memory
   };
 
-  /// Gives the next batch; unset at the end of the file.
-  using NextChunk = std::function<std::optional<Chunk>()>;
+  /// What the file has for the daemon now.
+  struct Pull {
+    std::optional<Chunk> chunk;
+    bool ended = false;  ///< nothing comes any more; otherwise without a chunk: nothing yet
+  };
+
+  /// Gives the next batch, of at most `max_bytes`. Comes back within a fraction of a second also if
+  /// there is none yet.
+  using NextChunk = std::function<Pull(std::size_t max_bytes)>;
   /// Told several times a second, and at the end: what has become of the rows.
   using Report = std::function<void(const PushLedger& ledger)>;
 
@@ -52,25 +64,37 @@ class PushSession {
   /// Sends everything and waits until it is final. Called once.
   PushEnd run(const NextChunk& next, const Report& report);
 
+  /// From another thread: reads and sends no more; run() ends when what was sent is final.
+  void stop();
+  /// Likewise, after stop(): does not wait for that any longer.
+  void give_up();
+
   /// After run(): what became of the rows.
   [[nodiscard]] const PushLedger& ledger() const { return ledger_; }
 
  private:
   /// What a stream's end means for the push.
   enum class Verdict : std::uint8_t { kDone, kAgain, kAgainAtOnce, kFatal };
-  class Stream;
 
+  bool connect();
   Verdict run_stream(const NextChunk& next, const Report& report);
+  void pull(const NextChunk& next, PushStream& stream, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] std::size_t max_batch_bytes(const PushStream& stream) const;
   Verdict judge(const grpc::Status& status);
   Verdict judge_rejection(const std::string& sequences, const std::string& received,
                           const std::string& message);
   Verdict judge_refusal(const std::string& field, const std::string& message);
+  void pause_for(std::chrono::milliseconds pause);
 
   std::shared_ptr<grpc::Channel> channel_;
   PushTarget target_;
   Options options_;
   std::mutex mutex_;  // guards ledger_ and what the stream has told
   PushLedger ledger_;
+  std::condition_variable stop_called_;
+  bool stopping_ = false;
+  bool given_up_ = false;
+  PushStream* stream_ = nullptr;  // the one that is open
   bool file_ended_ = false;
   bool opened_ = false;      // a stream was, once
   bool progressed_ = false;  // the last stream was opened

@@ -22,11 +22,11 @@ struct Chunk {
 class RowChunker {
  public:
   struct Options {
-    std::string delimiter = "\n";      ///< not empty
-    char enclose = '\0';               ///< fields in these may hold delimiters; '\0' = none
-    std::size_t target = 1U << 20U;    ///< a batch ends with the row that reaches this many bytes
-    std::size_t max_row = 32U << 20U;  ///< a longer row is an error
-    std::uint64_t max_rows = 1'000'000;
+    std::string delimiter = "\n";    ///< not empty
+    char enclose = '\0';             ///< fields in these may hold delimiters; '\0' = none
+    char escape = '\0';              ///< the byte behind it is an ordinary one; '\0' = none
+    std::size_t target = 1U << 20U;  ///< a batch ends with the row that reaches this many bytes
+    std::uint64_t max_rows = 100'000;
     bool header = false;  ///< the first row is names, not values
   };
 
@@ -38,8 +38,12 @@ class RowChunker {
   /// The file has ended.
   void end();
 
-  /// The next batch, if enough has come for one or the file has ended.
-  std::optional<Chunk> take();
+  /// The next batch, if enough has come for one or the file has ended. It has at most `max_bytes`,
+  /// which is what the daemon takes; a row that is longer is an error.
+  std::optional<Chunk> take(std::size_t max_bytes);
+
+  /// Reads the header, for whom its names are needed before the first batch; true once it is there.
+  bool read_header();
 
   /// The first row without its delimiter, once it has been read; only with Options::header.
   [[nodiscard]] const std::optional<std::string>& header() const { return header_; }
@@ -50,13 +54,14 @@ class RowChunker {
  private:
   [[nodiscard]] std::size_t find_row_end();
   void add_row(std::size_t end);
-  bool read_row();
+  bool read_row(std::size_t max_bytes);
 
   Options options_;
   std::string input_;
   std::size_t begin_ = 0;    // in input_: of the row that is looked at; what is before it is done
   std::size_t scanned_ = 0;  // in input_: the row does not end before this
   bool enclosed_ = false;    // at scanned_
+  bool cut_ = false;         // the next row does not fit into chunk_
   bool ended_ = false;
   std::uint64_t offset_ = 0;  // of begin_ in the file
   std::uint64_t line_ = 1;    // of begin_

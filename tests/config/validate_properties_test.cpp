@@ -6,8 +6,8 @@ namespace loadstar::config {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::made_up;
+using ::testing::Not;
 using testing::summary;
 using testing::usable;
 
@@ -29,8 +29,8 @@ TEST(ValidatePropertiesTest, WhatCameFromTheEnvironmentIsNotQuoted) {
       problems_of("defaults: {properties: {columns: \"${env:C}\"}}\n", {{"C", "a,hidden text"}});
   EXPECT_THAT(columns, HasSubstr("item 2 is no column name"));
   EXPECT_THAT(columns, Not(HasSubstr("hidden")));
-  const std::string ratio = problems_of(
-      "defaults: {properties: {max_filter_ratio: \"${env:C}\"}}\n", {{"C", "hidden"}});
+  const std::string ratio =
+      problems_of("defaults: {properties: {max_filter_ratio: \"${env:C}\"}}\n", {{"C", "hidden"}});
   EXPECT_THAT(ratio, HasSubstr("the value is not a decimal number"));
   EXPECT_THAT(ratio, Not(HasSubstr("hidden")));
 }

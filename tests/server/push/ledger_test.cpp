@@ -138,5 +138,20 @@ TEST(ParseRangesTest, ReadsNumbersAndRanges) {
   EXPECT_THAT(parse_ranges("x,3-,-4,6-5"), IsEmpty());
 }
 
+TEST(PushLedgerTest, TheNextLineIsTheFirstThatIsNotFinal) {
+  PushLedger ledger;
+  EXPECT_EQ(ledger.next_line(), 1U);
+  ledger.on_opened(false, 1);
+  for (std::uint64_t n = 1; n <= 4; ++n) ledger.add(chunk(n));
+  send_all(ledger);
+  EXPECT_EQ(ledger.next_line(), 1U);
+  ledger.on_ack(3, 1, 0);
+  EXPECT_EQ(ledger.next_line(), 3U);
+  ledger.on_refused(3, "because");
+  EXPECT_EQ(ledger.next_line(), 3U) << "what is final behind it does not count";
+  ledger.on_ack(4, 4, 0);
+  EXPECT_EQ(ledger.next_line(), 9U);
+}
+
 }  // namespace
 }  // namespace loadstar::server

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
+#include <limits>
 
 namespace loadstar::server::test {
 namespace {
@@ -34,12 +36,13 @@ class PushSessionTest : public ServerTest {
     session_ = std::make_unique<PushSession>(channel(this->target()), target, options);
     end_ = std::async(std::launch::async, [this, batches, size] {
       std::uint64_t given = 0;
-      const auto next = [&]() -> std::optional<Chunk> {
-        if (given == batches) return std::nullopt;
+      const auto next = [&](std::size_t max_bytes) -> PushSession::Pull {
+        max_bytes_ = max_bytes;
+        if (given == batches) return {std::nullopt, !endless_};
         ++given;
         std::string row = "row" + std::to_string(given);
         row.resize(std::max(row.size(), size), 'x');
-        return Chunk{row + "\n", 1, given, given, given};
+        return {Chunk{row + "\n", 1, given, given, given}, false};
       };
       return session_->run(next, [](const PushLedger&) {});
     });
@@ -60,6 +63,8 @@ class PushSessionTest : public ServerTest {
     return result;
   }
 
+  std::atomic<std::size_t> max_bytes_{0};  // that the session asked for
+  std::atomic<bool> endless_{false};       // the file may go on after its batches
   std::unique_ptr<PushSession> session_;
   std::future<PushEnd> end_;
 };
@@ -133,6 +138,73 @@ TEST_F(PushSessionTest, ADaemonThatRefusesForTooLongEndsThePush) {
   EXPECT_FALSE(end.complete);
   EXPECT_TRUE(end.never_opened);
   EXPECT_THAT(end.error, HasSubstr("DRAINING"));
+}
+
+TEST_F(PushSessionTest, BatchesAreAskedForAsLargeAsTheDaemonTakesThem) {
+  begin(1);
+  const auto stream = writers_.stream(0);
+  ASSERT_TRUE(stream->wait_messages(1));
+  stream->say(txn::Ack{1, 1, 0});
+  EXPECT_TRUE(end_.get().complete);
+  v1::WriteRequest request;
+  ASSERT_TRUE(
+      request.mutable_batch()->ParseFromString(batch(stream->messages()[0]).SerializeAsString()));
+  request.mutable_batch()->set_sequence(std::numeric_limits<std::uint64_t>::max());
+  request.mutable_batch()->set_row_count(std::numeric_limits<std::uint32_t>::max());
+  request.mutable_batch()->set_data(std::string(max_bytes_, 'x'));
+  EXPECT_LE(request.ByteSizeLong(), 4U << 20U);
+  EXPECT_GT(request.ByteSizeLong(), (4U << 20U) - 64U);
+}
+
+TEST_F(PushSessionTest, TooManyRowsNameTheOptionsOfBothSides) {
+  begin(3);
+  const auto stream = writers_.stream(0);
+  ASSERT_TRUE(stream->wait_messages(3));
+  Refusal refused = refusal(Reason::kBadRequest);
+  refused.violations.push_back({"batch[sequence=1].row_count", "1 is above 0"});
+  stream->say(txn::Ended{refused});
+  const PushEnd end = end_.get();
+  EXPECT_FALSE(end.complete);
+  EXPECT_THAT(end.error, HasSubstr("--batch-rows"));
+  EXPECT_THAT(end.error, HasSubstr("limits.max_batch_rows"));
+  EXPECT_EQ(session_->ledger().next_line(), 1U);
+}
+
+TEST_F(PushSessionTest, StoppingWaitsForWhatWasSent) {
+  endless_ = true;
+  begin(2);
+  const auto stream = writers_.stream(0);
+  ASSERT_TRUE(stream->wait_messages(2));
+  session_->stop();
+  ASSERT_TRUE(stream->wait_half_closed());
+  stream->say(txn::Ack{2, 2, 0});
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.stopped);
+  EXPECT_FALSE(end.complete);
+  EXPECT_EQ(session_->ledger().totals().committed_rows, 2U);
+  EXPECT_EQ(session_->ledger().next_line(), 3U);
+}
+
+TEST_F(PushSessionTest, GivingUpWaitsForNothing) {
+  begin(2);
+  const auto stream = writers_.stream(0);
+  ASSERT_TRUE(stream->wait_messages(2));
+  stream->say(txn::Ack{2, 1, 0});
+  session_->stop();
+  session_->give_up();
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.stopped);
+  EXPECT_FALSE(end.complete);
+  EXPECT_LE(session_->ledger().next_line(), 2U);
+}
+
+TEST_F(PushSessionTest, StoppingEndsTheWaitForADaemonThatIsAway) {
+  writers_.refuse_opens(refusal(Reason::kDraining));
+  begin(1);
+  session_->stop();
+  const PushEnd end = end_.get();
+  EXPECT_TRUE(end.stopped);
+  EXPECT_TRUE(end.never_opened);
 }
 
 TEST_F(PushSessionTest, TheDaemonsWindowIsKept) {

@@ -7,6 +7,8 @@
 namespace loadstar::server {
 namespace {
 
+constexpr std::size_t kNoLimit = 1U << 20U;
+
 RowChunker::Options small(std::size_t target) {
   RowChunker::Options options;
   options.target = target;
@@ -14,10 +16,11 @@ RowChunker::Options small(std::size_t target) {
 }
 
 // All chunks of `text`, fed in pieces of `piece` bytes.
-std::vector<Chunk> cut(RowChunker& chunker, const std::string& text, std::size_t piece) {
+std::vector<Chunk> cut(RowChunker& chunker, const std::string& text, std::size_t piece,
+                       std::size_t max_bytes = kNoLimit) {
   std::vector<Chunk> chunks;
   const auto take_all = [&] {
-    while (auto chunk = chunker.take()) chunks.push_back(std::move(*chunk));
+    while (auto chunk = chunker.take(max_bytes)) chunks.push_back(std::move(*chunk));
   };
   for (std::size_t at = 0; at < text.size(); at += piece) {
     chunker.feed(std::string_view(text).substr(at, piece));
@@ -109,17 +112,17 @@ TEST(RowChunkerTest, CutsAtRowEndsHoweverTheFileArrives) {
 TEST(RowChunkerTest, TheHeaderIsKeptAndNotSent) {
   RowChunker chunker(with(100, "\n", '\0', true));
   chunker.feed("id,na");
-  EXPECT_FALSE(chunker.take());
+  EXPECT_FALSE(chunker.take(kNoLimit));
   EXPECT_FALSE(chunker.header());
   chunker.feed("me\n");
-  EXPECT_FALSE(chunker.take());
+  EXPECT_FALSE(chunker.take(kNoLimit));
   EXPECT_EQ(chunker.header(), "id,name");
 }
 
 TEST(RowChunkerTest, AByteOrderMarkIsNoPartOfTheFirstName) {
   RowChunker chunker(with(100, "\n", '\0', true));
   chunker.feed("\xEF\xBB\xBFid,name\n1,a\n");
-  EXPECT_FALSE(chunker.take());
+  EXPECT_FALSE(chunker.take(kNoLimit));
   EXPECT_EQ(chunker.header(), "id,name");
 }
 
@@ -134,14 +137,53 @@ TEST(RowChunkerTest, OffsetsAreThoseOfTheFile) {
 
 TEST(RowChunkerTest, ARowThatIsTooLongIsAnErrorAfterTheRowsBefore) {
   for (const std::size_t piece : {1U, 7U, 1'000U}) {
-    RowChunker::Options options = small(1'000);
-    options.max_row = 10;
-    RowChunker chunker(options);
-    const auto chunks = cut(chunker, "a\nb\n" + std::string(11, 'x') + "\nc\n", piece);
+    RowChunker chunker(small(1'000));
+    const auto chunks = cut(chunker, "a\nb\n" + std::string(11, 'x') + "\nc\n", piece, 10);
     ASSERT_EQ(chunks.size(), 1U);
     EXPECT_EQ(chunks[0].data, "a\nb\n");
     ASSERT_TRUE(chunker.error());
     EXPECT_EQ(chunker.error()->substr(0, 7), "line 3:");
+  }
+}
+
+TEST(RowChunkerTest, ABatchIsCutBeforeTheRowThatWouldNotFit) {
+  for (const std::string text : {"aaa\nbbb\nccccc\nd\n", "aaa\nbbb\nccccc\nd"}) {
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+      RowChunker chunker(small(1'000));
+      const auto chunks = cut(chunker, text, piece, 8);
+      ASSERT_FALSE(chunker.error()) << *chunker.error();
+      ASSERT_EQ(chunks.size(), 2U);
+      EXPECT_EQ(chunks[0].data, "aaa\nbbb\n");
+      EXPECT_EQ(chunks[1].data, "ccccc\nd\n");
+      EXPECT_EQ(chunks[1].first_line, 3U);
+      EXPECT_EQ(chunks[1].end_offset, text.size());
+    }
+  }
+}
+
+TEST(RowChunkerTest, TheHeaderCanBeReadAlone) {
+  RowChunker chunker(with(100, "\n", '\0', true));
+  chunker.feed("a,b\n1,2");
+  EXPECT_TRUE(chunker.read_header());
+  EXPECT_EQ(chunker.header(), "a,b");
+  chunker.end();
+  const auto chunk = chunker.take(kNoLimit);
+  ASSERT_TRUE(chunk);
+  EXPECT_EQ(chunk->data, "1,2\n");
+}
+
+TEST(RowChunkerTest, AnEscapedByteEndsNothing) {
+  const std::string text = "a\\\nb\n\"c\\\"\nd\"\ne\\\\\nf";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    RowChunker::Options options = with(1, "\n", '"');
+    options.escape = '\\';
+    RowChunker chunker(options);
+    const auto chunks = cut(chunker, text, piece);
+    ASSERT_EQ(chunks.size(), 4U) << piece;
+    EXPECT_EQ(chunks[0].data, "a\\\nb\n");
+    EXPECT_EQ(chunks[1].data, "\"c\\\"\nd\"\n");
+    EXPECT_EQ(chunks[2].data, "e\\\\\n");
+    EXPECT_EQ(chunks[3].data, "f\n");
   }
 }
 
