@@ -56,8 +56,7 @@ int list_running(StarrocksSession& session, const TxnArguments& arguments,
       fmt::format("Running in {} under label prefix \"{}\":\n", arguments.database, prefix);
   const auto refused = [&title](const Error& error) {
     std::cout << title
-              << fmt::format("not listed: {} (SHOW PROC needs the OPERATE privilege on SYSTEM)\n",
-                             describe(error));
+              << fmt::format("not listed: {}{}\n", describe(error), advice_on_listing(error));
     return kExitUnavailable;
   };
   const auto databases =
@@ -147,6 +146,9 @@ int list(const TxnArguments& arguments) {
   if (!options) return kExitBadConfig;
   if (arguments.writer.empty() != (arguments.epoch == 0)) {
     return fail(kExitUsage, "--writer and --epoch go together");
+  }
+  if (arguments.writer.empty() && !arguments.token_file.empty()) {
+    return fail(kExitUsage, "--token-file goes with --writer and --epoch");
   }
   StarrocksSession session(*options);
   if (!session.error().empty()) return fail(kExitBadConfig, session.error());

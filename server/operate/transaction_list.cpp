@@ -57,6 +57,11 @@ std::vector<ListedTransaction> ours(const starrocks::SqlResult& running, std::st
   return transactions;
 }
 
+std::string_view advice_on_listing(const Error& error) {
+  const bool refused = error.code == Errc::kAccessDenied || error.code == Errc::kBadCredentials;
+  return refused ? " (SHOW PROC needs the OPERATE privilege on SYSTEM)" : "";
+}
+
 std::string readable_time(const std::string& text) {
   constexpr std::size_t kMostDigits = 15;  // the year 33658
   const bool number = !text.empty() && text.size() <= kMostDigits &&

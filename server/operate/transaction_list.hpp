@@ -28,6 +28,10 @@ struct ListedTransaction {
 [[nodiscard]] std::vector<ListedTransaction> ours(const starrocks::SqlResult& running,
                                                   std::string_view prefix);
 
+/// What helps against `error` of such a SHOW PROC, to be written behind it: the privilege it needs,
+/// if StarRocks refused the account; else empty.
+[[nodiscard]] std::string_view advice_on_listing(const Error& error);
+
 /// Milliseconds since 1970 as UTC in ISO 8601 ("2026-01-01T00:00:00Z"). Another text is returned as
 /// it is: StarRocks may write a time of its own time zone, which it does not name.
 [[nodiscard]] std::string readable_time(const std::string& text);

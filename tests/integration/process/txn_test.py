@@ -38,6 +38,19 @@ class TxnTest(OnceCase):
         self.txn("list", "--writer", "a", "--epoch", "1", database="nowhere", status=64)
         self.assertIn("nowhere", self.txn("abort", "ls-a-abcdefgh-1-1-0", database="nowhere", status=69))
 
+    def test_what_is_not_listed_says_why(self):
+        failing = {"operation": "fe.sql", "action": "http_status", "times": 0}
+        for status, expected in ((500, "UNEXPECTED_STATUS"), (403, "ACCESS_DENIED"), (401, "BAD_CREDENTIALS")):
+            self.emulator.fault(**failing, status=status)
+            shown = self.txn("list", status=69)
+            self.emulator.clear_faults()
+            self.assertIn(f"not listed: {expected}", shown)
+            self.assertEqual("needs the OPERATE privilege" in shown, status != 500, shown)
+        self.emulator.stop()
+        shown = self.txn("list", status=69)
+        self.assertIn("not listed: CONNECT_FAILED", shown)
+        self.assertNotIn("OPERATE", shown)
+
     def test_list_shows_the_candidates_of_a_writer(self):
         label, token = self.prepared("a")
         shown = self.txn("list", "--writer", "a", "--epoch", "1")
@@ -57,6 +70,7 @@ class TxnTest(OnceCase):
         path.write_bytes(token[:-1])
         self.txn("list", "--writer", "a", "--epoch", "1", "--token-file", str(path), status=64)
         self.txn("list", "--writer", "a", status=64)
+        self.assertIn("--token-file goes with --writer", self.txn("list", "--token-file", str(path), status=64))
 
     # F168: an operator ends a transaction, and its client is told.
     def test_abort_asks_before_prepared_and_refuses_committed(self):

@@ -44,6 +44,17 @@ TEST(TransactionListTest, WhatIsCommittedIsRefusedAndWhatIsPreparedIsAskedFor) {
   EXPECT_EQ(judge_abort(LabelState::kVisible), AbortVerdict::kRefuse);
 }
 
+TEST(TransactionListTest, ThePrivilegeIsNamedWhereStarRocksRefusedTheAccount) {
+  for (const Errc code : {Errc::kAccessDenied, Errc::kBadCredentials}) {
+    EXPECT_NE(advice_on_listing(Error{code, Certainty::kNotApplied, ""}).find("OPERATE"),
+              std::string_view::npos);
+  }
+  for (const Errc code : {Errc::kConnectFailed, Errc::kConnectionLost, Errc::kDeadlineExceeded,
+                          Errc::kUnexpectedStatus, Errc::kMalformedReply, Errc::kCircuitOpen}) {
+    EXPECT_EQ(advice_on_listing(Error{code, Certainty::kNotApplied, ""}), "") << to_string(code);
+  }
+}
+
 TEST(TransactionListTest, MillisecondsAreShownAsUtc) {
   EXPECT_EQ(readable_time("0"), "1970-01-01T00:00:00Z");
   EXPECT_EQ(readable_time("1767225600123"), "2026-01-01T00:00:00Z");
