@@ -134,7 +134,7 @@ class KillTest(ClusterCase):
             time.sleep(0.05)
 
     def test_replies_that_get_lost_double_nothing(self):
-        emulator = self.start_emulator()
+        emulator, struck = self.start_emulator(), []
         for protocol, operations in (("stream_load", ["load"]), ("transaction", ["load", "prepare", "commit"])):
             daemon = self.start_daemon(emulator, {"defaults": {"protocol": protocol}})
             client = self.connect(daemon)
@@ -146,6 +146,8 @@ class KillTest(ClusterCase):
                         for batch in range(1, 6):
                             write(writer, name, batch)
                     emulator.clear_faults()
+                    struck.append((operation if protocol == "transaction" else "stream_load", "reset"))
+                    self.assertEqual([(entry["op"], entry["faults"]) for entry in emulator.requests() if entry.get("faults")], struck)
                     self.assertEqual(missing(emulator, name, 5), [])
                     self.assertEqual(doubled(emulator), set())
             daemon.stop()

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import signal
-import threading
 import time
 import unittest
 
@@ -26,54 +25,59 @@ class DaemonIsLostTest(OnceCase):
         ports = self.emulator.ports
         self.proxy = FaultProxy([ports["fe"], *ports["be"]])
         self.addCleanup(self.proxy.stop)
+        self.pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(self.pool.shutdown)
         starrocks = {**self.CONFIGURATION["starrocks"], "redirect_map": self.proxy.redirect_map}
         self.daemon = self.new_daemon([f"http://{self.proxy.address(ports['fe'])}"], {**self.CONFIGURATION, "starrocks": starrocks, "shutdown": SHUTDOWN})
         self.daemon.start()
         self.client = self.connect(self.daemon)
 
     def kill_at(self, operation, when):
-        """SIGKILL in the moment of the next such request; a new daemon as soon as it is gone."""
-        process, struck = self.daemon.process, threading.Event()
+        """SIGKILL in the moment of the next such request; a new daemon as soon as it is gone.
+
+        Returns what to call afterwards: it waits for the new daemon, and fails the test if the old one was not killed.
+        """
+        process, restarts = self.daemon.process, []
 
         def die():
             process.send(signal.SIGKILL)
-            struck.set()
+            restarts.append(self.pool.submit(start_again))
 
         def start_again():
-            self.assertTrue(struck.wait(WAIT), "no such request came")
-            process.wait(WAIT)
+            status = process.wait(WAIT)
             self.daemon.start()
+            return status
+
+        def confirm():
+            self.assertEqual([restart.result(WAIT) for restart in restarts], [-signal.SIGKILL], f"killed at {operation}, {when}")
 
         backends = tuple(self.emulator.ports["be"]) if when == "body" else ()
         self.proxy.add(Strike(operation, when, after_bytes=20 if when == "body" else 0, ports=backends, then=die))
-        thread = threading.Thread(target=start_again, daemon=True)
-        thread.start()
-        return thread
+        return confirm
 
     # F021, F055, F056, F085, F122, F123, F150, F182: the epoch is over, and the rows are read again.
     def test_the_daemon_is_killed_at_every_request(self):
         moments = [(operation, when) for operation in ("begin", "load", "prepare", "commit") for when in ("request", "reply")]
         for operation, when in [*moments, ("load", "body")]:
             with self.subTest(operation=operation, when=when):
-                name, threads = self.new_name(), []
+                name, killed = self.new_name(), []
 
-                def kill(number, operation=operation, when=when, threads=threads):
-                    if number == 1 and not threads:
-                        threads.append(self.kill_at(operation, when))
+                def kill(number, operation=operation, when=when, killed=killed):
+                    if number == 1 and not killed:
+                        killed.append(self.kill_at(operation, when))
 
                 started = time.monotonic()
                 self.load(name, 3, kill)
                 print(operation, when, time.monotonic() - started)
-                threads[0].join(WAIT)
-                self.assertFalse(threads[0].is_alive())
+                killed[0]()
                 self.assert_once(name, 3)
 
     # F198: killed while it rolls back what the last epoch left behind.
     def test_the_daemon_is_killed_at_a_rollback(self):
         self.prepare("a")
-        thread = self.kill_at("rollback", "reply")
+        killed = self.kill_at("rollback", "reply")
         self.load("a", 1)  # epoch 1 of the record was used by prepare()
-        thread.join(WAIT)
+        killed()
         self.assert_once("a", 1)
 
     # F203: killed during recovery again and again; it converges.
@@ -83,10 +87,10 @@ class DaemonIsLostTest(OnceCase):
             self.write_checkpoint(writer, name, 0)
             writer.checkpoint(1)
         for _ in range(5):
-            thread = self.kill_at("state", "reply")
+            killed = self.kill_at("state", "reply")
             with self.assertRaises(StartOver):
                 self.open(name)
-            thread.join(WAIT)
+            killed()
         self.load(name, 3)
         self.assert_once(name, 3)
 

@@ -15,6 +15,10 @@ class StarRocksForgetsTest(OnceCase):
         for backend in range(BACKENDS):
             self.emulator.restart_backend(backend, **options)
 
+    def open_labels(self, name):
+        return [entry["label"] for entry in self.emulator.transactions()
+                if f"-{name}-" in entry["label"] and entry["state"] == "PREPARE"]
+
     # F052, F118, F268: PREPARE is not in the journal; the part is driven again from the retained bytes.
     def test_the_leader_changes_while_rows_are_loaded(self):
         self.assertEqual(self.load("a", 3, within=lambda number: number == 1 and self.emulator.change_leader()), 1)
@@ -24,7 +28,9 @@ class StarRocksForgetsTest(OnceCase):
     # F171: PREPARED is in the journal.
     def test_the_leader_changes_between_the_phases(self):
         _, answer = self.prepare("a")
+        witnesses = self.witnesses()
         self.emulator.change_leader()
+        self.assertEqual(self.fates(witnesses), [None, None], "the leader did not change")
         commit(self.client, answer.resume_token)
         self.assertEqual(self.lines("a"), {0: 1})
 
@@ -37,7 +43,9 @@ class StarRocksForgetsTest(OnceCase):
     # F272: after prepare the backend is not needed.
     def test_the_backends_restart_between_the_phases(self):
         _, answer = self.prepare("a")
+        witnesses = self.witnesses()
         self.restart_backends(leader_notices=True)
+        self.assertEqual(self.fates(witnesses), [("ABORTED", "coordinate BE is down")] * BACKENDS)
         commit(self.client, answer.resume_token)
         self.assertEqual(self.lines("a"), {0: 1})
 
@@ -54,7 +62,20 @@ class StarRocksForgetsTest(OnceCase):
 
     # F103, F273: begun, and then nothing for longer than the transaction may take; the part is driven again.
     def test_the_transaction_times_out_while_rows_are_loaded(self):
-        self.load("a", 3, within=lambda number: number == 1 and self.emulator.advance(2 * 3600))
+        timed_out = []
+
+        def let_time_pass(number):
+            if number == 1 and not timed_out:
+                self.wait_until(lambda: self.open_labels("a"))
+                timed_out.extend(self.open_labels("a"))
+                self.emulator.advance(2 * 3600)
+
+        self.load("a", 3, within=let_time_pass)
+        self.assertEqual(len(timed_out), 1)
+        state, reason = self.fates(timed_out)[0]
+        self.assertEqual(state, "ABORTED")
+        self.assertIn("timeout", reason)
+        self.assertGreater(len(self.begun("a")), 3, "the part was not driven again")
         self.assert_once("a", 3)
 
     # F168: rolled back by somebody else.
@@ -107,13 +128,20 @@ class StarRocksForgetsTest(OnceCase):
     def test_a_transaction_whose_backend_has_forgotten_it_is_freed(self):
         stream = self.raw("a")
         stream.write(1, [0])
-        self.wait_until(lambda: self.emulator.transactions())
+        self.wait_until(lambda: self.open_labels("a"))
+        left = self.open_labels("a")
         self.daemon.process.kill()
         self.restart_backends()
+        self.assertEqual(self.open_labels("a"), left, "StarRocks' leader has noticed")
         self.daemon.start()
         self.assertTrue(self.client.wait_ready(WAIT))
-        self.raw("a", 2)
-        self.assertEqual({entry["state"] for entry in self.emulator.transactions()}, {"ABORTED"})
+        stream = self.raw("a", 2)
+        self.assertEqual([entry["outcome"] for entry in self.requests_of("a", "rollback") if entry["server"].startswith("be")],
+                         ["TXN_NOT_EXISTS"], "the backend has not forgotten it")
+        self.assertEqual(self.fates(left), [("ABORTED", "user cancel")])
+        stream.write(1, [0])
+        commit(self.client, stream.checkpoint(1).resume_token)
+        self.assertEqual(self.lines("a"), {0: 1})
 
     # F049: no room for another transaction for a while.
     def test_too_many_running_transactions_are_waited_for(self):

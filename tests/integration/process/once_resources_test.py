@@ -8,28 +8,41 @@ import socket
 import threading
 import unittest
 
+from loadstar_client import LoadstarError
 from loadstar_process import WAIT
 from loadstar_process.once_case import OnceCase
+from loadstar_process.raw_once import commit
 
 PAIRS = 1000
 
 
 class ResourcesTest(OnceCase):
-    # F245: no descriptor is left for a while.
+    # F245: no descriptor is left for a while. The gRPC door is not knocked at meanwhile: gRPC 1.51 closes its ears for good
+    # where accept() fails (tests/fault_cases.md).
     def test_without_descriptors_it_waits_and_recovers(self):
         pid = self.daemon.process.pid
         self.load("a", 1)
+        stream = self.raw("b")
+        stream.write(1, [0])
+        commit(self.client, stream.checkpoint(1).resume_token)
         soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
-        self.emulator.restart_backend(0)  # its connections are closed, and new ones cannot be made
-        self.emulator.restart_backend(1)
-        other = self.connect(self.daemon)
-        other.wait_ready(1.0)
-        with socket.create_connection(("127.0.0.1", int(self.daemon.address("probe").rsplit(":", 1)[1])), 5):
-            pass
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, hard))  # those that are open stay
+        for backend in range(len(self.emulator.ports["be"])):
+            self.emulator.restart_backend(backend)  # its connections are closed, and new ones cannot be made
+        stream.write(2, [1])
+        stream.wait_received()
+        with self.assertRaises(LoadstarError) as raised:
+            stream.checkpoint(2, timeout=2.0)
+        self.assertIn(raised.exception.code.name, ("UNAVAILABLE", "DEADLINE_EXCEEDED"))
+        failed = [line for line in self.daemon.process.lines if "part not prepared" in line and '"writer":"b"' in line]
+        self.assertTrue(any('"error":"CONNECT_FAILED"' in line for line in failed), failed)
+        with socket.create_connection(("127.0.0.1", int(self.daemon.address("probe").rsplit(":", 1)[1])), 1) as probe:
+            probe.sendall(b"GET /livez HTTP/1.1\r\nHost: daemon\r\n\r\n")
+            self.assertRaises(TimeoutError, probe.recv, 1)
         self.assertTrue(self.daemon.process.running)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
-        self.assertTrue(other.wait_ready(WAIT))
+        commit(self.client, stream.checkpoint(2).resume_token)
+        self.assertEqual(self.lines("b"), {0: 1, 1: 1})
         self.load("a", 3)
         self.assert_once("a", 3)
         self.assertEqual(self.daemon.get("/livez")[0], 200)

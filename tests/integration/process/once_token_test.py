@@ -29,6 +29,9 @@ class TokenTest(OnceCase):
         token = self.prepared("a")
         self.refused("BAD_RESUME_TOKEN", self.raw, "b", 2, token)
         self.refused("BAD_RESUME_TOKEN", abort, self.client, "b", 2, token)
+        self.assertEqual(self.lines("a"), {})
+        commit(self.client, token)
+        self.assertEqual((self.lines("a"), self.lines("b")), ({0: 1}, {}))
 
     # F154: nothing to commit.
     def test_an_empty_token_commits_nothing(self):
@@ -84,6 +87,7 @@ class TokenTest(OnceCase):
         token = stream.checkpoint(1).resume_token
         self.emulator.fault(operation="fe.commit", label="*-a-*", action="reset", nth=2, times=2)
         commit(self.client, token)
+        self.assertEqual(self.struck("a"), [("commit", "reset")] * 2)
         self.assertEqual((self.lines("a"), self.lines("a", "others")), ({0: 1}, {0: 1}))
 
     # F206, F195: a client that went back behind a commit is told, and adopts nothing.

@@ -110,11 +110,12 @@ class Emulator:
         """Forgets finished labels that the configuration does not keep."""
         self._admin("evict", b"{}")
 
-    def transaction(self, operation: str, label: str, body: bytes = b"", table: str = "events") -> None:
-        """One request of the transaction interface, by somebody who is not the daemon."""
+    def transaction(self, operation: str, label: str, body: bytes = b"", table: str = "events", backend=None) -> None:
+        """One request of the transaction interface, by somebody who is not the daemon, to the leader or to a backend."""
         headers = {"Authorization": "Basic " + base64.b64encode(b"root:").decode(), "label": label, "db": "test", "table": table}
         method = "PUT" if operation == "load" else "POST"
-        url = f"{self.url}/api/transaction/{operation}"
+        server = self.url if backend is None else f"http://127.0.0.1:{self._ports['be'][backend]}"
+        url = f"{server}/api/transaction/{operation}"
         for _ in range(4):  # redirects, which urllib does not follow with a body
             request = urllib.request.Request(url, body, headers, method=method)
             try:

@@ -105,6 +105,19 @@ class OnceCase(ClusterCase):
         """Labels of the writer that StarRocks was asked to begin."""
         return {entry["label"] for entry in self.requests_of(name, "begin")}
 
+    def witnesses(self) -> list:
+        """Labels of transactions of somebody else, one at each backend: what becomes of them shows what StarRocks forgot."""
+        labels = [f"witness-{self.new_name()}" for _ in self.emulator.ports["be"]]
+        for backend, label in enumerate(labels):
+            self.emulator.transaction("begin", label, backend=backend)
+        self.assertEqual(self.fates(labels), [("PREPARE", "")] * len(labels))
+        return labels
+
+    def fates(self, labels) -> list:
+        """(state, why it was aborted) of each label; None for one that is not remembered."""
+        known = {entry["label"]: (entry["state"], entry["reason"]) for entry in self.emulator.transactions()}
+        return [known.get(label) for label in labels]
+
     def restart_daemon(self) -> None:
         """SIGKILL, and a new one at the same address."""
         self.daemon.process.kill()
