@@ -23,6 +23,46 @@ def numbers_in(text):
     return found
 
 
+def comments_above(lines, at):
+    """Comment lines directly above line `at`, and decorators between."""
+    first = at
+    while first > 0 and re.match(r"\s*(#|//|@)", lines[first - 1]):
+        first -= 1
+    return lines[first:at]
+
+
+def block(lines, at):
+    """Line `at` and those that belong to it: indented deeper, or closing it."""
+    indent = re.match(r" *", lines[at]).group()
+    end = at + 1
+    while end < len(lines) and re.match(rf"{indent}( |[)\]}}]|$)|$", lines[end]):
+        end += 1
+    return lines[at:end]
+
+
+@functools.lru_cache(maxsize=None)
+def said_by(text, name):
+    """What a test of a file says: its body, the comment above it, and the tables of the file that its body names. For a row of
+    a table (an enumerator, a parameter of a test): the row, and the comment above it. None without such a test or row."""
+    word = re.escape(name)
+    lines = text.splitlines()
+    tests = [at for at, line in enumerate(lines) if re.match(rf" *(async )?def {word}\(|TEST(_F|_P)?\(\w+, {word}\)", line)
+             or (re.match(r"TEST(_F|_P)?\(\w+,$", line) and re.match(rf" *{word}\)", lines[at + 1]))]
+    said = []
+    for at in tests:
+        body = block(lines, at)
+        said += comments_above(lines, at) + body
+        for table, line in enumerate(lines):
+            constant = re.match(r"(?:[A-Z][A-Z_]*(?= = )|(?:inline |static )?const(?:expr)? .*?\b(k[A-Z]\w*)\b)", line)
+            if constant and re.search(rf"\b{constant.group(1) or constant.group()}\b", "\n".join(body)):
+                said += comments_above(lines, table) + block(lines, table)
+    if not tests:
+        for at, line in enumerate(lines):
+            if re.match(rf' *{word},|.*"{word}"', line):
+                said += comments_above(lines, at) + [line]
+    return "\n".join(said) or None
+
+
 def rows_of(text):
     """(case, state, tests, note) of each line."""
     for line in text.splitlines():
@@ -48,10 +88,10 @@ def problems_of(rows, read):
             text = read(path)
             if text is None:
                 problems.append(f"{case}: no file tests/{path}")
-            elif not re.search(rf"\b{re.escape(name)}\b", text):
+            elif (said := said_by(text, name)) is None:
                 problems.append(f"{case}: no {name} in tests/{path}")
-            elif case not in numbers_in(text):
-                problems.append(f"{case}: tests/{path} does not mention it")
+            elif case not in numbers_in(said):
+                problems.append(f"{case}: {name} in tests/{path} does not mention it")
     return problems
 
 
@@ -71,11 +111,27 @@ class FaultCasesTest(unittest.TestCase):
     def test_each_kind_of_mistake_is_found(self):
         good = [(case, "open", [], "why") for case in CASES]
         self.assertEqual(problems_of(good, read), [])
-        files = {"a_test.py": "# F001, F003 to F005\ndef test_it():"}
+        files = {
+            "a_test.py": '"""F002"""\n# F006\nGRID = (\n    # F007\n    "F008",\n)\nOTHER = "F009"\n\n\nclass ATest:\n'
+                         "    # F001, F003 to F005\n    def test_it(self):\n        a = 1  # F010\n\n        for b in GRID:\n"
+                         "            pass  # F011\n\n    # F012\n    def test_that(self):\n        pass  # F013\n",
+            "a_test.cpp": "constexpr Row kRows[] = {\n    {1},  // F014\n};\n\n// F015\n// F016\nTEST_P(A, It) {\n  b(kRows);\n\n"
+                          "  // F017\n}\n\n// F018\nTEST(A,\n     That) {\n}\n\nB(\n    // F019\n    Broken{\"R1\", 1},\n"
+                          "    Broken{\"R2\", 2});\nenum E {\n  kRow,  ///< F020\n};\n",
+        }
         for row, problem in (
             (("F001", "covered", ["a_test.py: test_it"], ""), None),
             (("F004", "covered", ["a_test.py: test_it"], ""), None),
-            (("F002", "covered", ["a_test.py: test_it"], ""), "does not mention"),
+            *(((f"F{number:03d}", "covered", [entry], ""), None if number in numbers else "does not mention")
+              for entry, numbers in (
+                  ("a_test.py: test_it", (1, 3, 4, 5, 6, 7, 8, 10, 11)),  # the comment above a table belongs to it
+                  ("a_test.py: test_that", (12, 13)),
+                  ("a_test.cpp: It", (14, 15, 16, 17)),
+                  ("a_test.cpp: That", (18,)),
+                  ("a_test.cpp: R1", (19,)),
+                  ("a_test.cpp: kRow", (20,)),
+              ) for number in range(1, 22)),
+            (("F020", "covered", ["a_test.cpp: R2"], ""), "does not mention"),
             (("F001", "covered", ["a_test.py: test_i"], ""), "no test_i in"),
             (("F001", "covered", ["b_test.py: test_it"], ""), "no file"),
             (("F001", "covered", [], ""), "0 tests"),

@@ -54,6 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"R5RollBackPreparedAtEnd", Mutant::kRollBackPreparedAtEnd, kSpecified, 400},
         Broken{"R6UnknownCommitIsSuccess", Mutant::kUnknownCommitIsSuccess, kSpecified, 400},
         Broken{"R7EmptyCheckpointBegins", Mutant::kEmptyCheckpointBegins, kSpecified, 400},
+        // F090
         Broken{"R8TwoRequestsPerLabel", Mutant::kTwoRequestsPerLabel, kSpecified, 400},
         Broken{"V8AbortDoesNotLook", Mutant::kAbortDoesNotLook, kSpecified, 2000},
         Broken{"V14ReadsOnWithoutRoom", Mutant::kReadsOnWithoutRoom, kSpecified, 2000},

@@ -180,6 +180,7 @@ class FaultGridTest(OnceCase):
                 if again:
                     self.assertGreater(len(self.begun(name)), 3, "the part was not driven again")
 
+    # F048: the emulator lets the label of an aborted transaction begin again, and strike() sees that nobody asked it to.
     def test_begin(self):
         self.strike(BEGIN)
 

@@ -48,7 +48,7 @@ class TokenTest(OnceCase):
         commit(self.connect(self.start_daemon(self.emulator)), token)
         self.assertEqual(self.lines("a"), {0: 1})
 
-    # F179: the old incarnation commits what the new one has in its token too: the same labels, once.
+    # F179, F204: the old incarnation commits what the new one has in its token too: the same labels, once.
     def test_old_and_new_commit_the_same_decision(self):
         token = self.prepared("a")
         self.raw("a", 2, token)
