@@ -21,6 +21,22 @@ class StreamTest(OnceCase):
         commit(self.client, stream.checkpoint(1).resume_token)
         self.assertEqual(self.lines("a"), {0: 1, 1: 1, 2: 1})
 
+    # F059: the frontend sends begin, loads and prepare to a backend, and each arrives there as it was sent.
+    def test_what_is_redirected_arrives_as_it_was_sent(self):
+        stream = self.raw("a")
+        stream.write(1, [0, 1])
+        commit(self.client, stream.checkpoint(1).resume_token)
+        self.assertEqual(self.lines("a"), {0: 1, 1: 1})
+        for operation in ("begin", "load", "prepare"):
+            asked, done = self.requests_of("a", operation)
+            self.assertEqual((asked["server"], asked["http_status"], done["outcome"]), ("fe1", 307, "OK"), operation)
+            self.assertRegex(done["server"], "^be")
+            for entry in (asked, done):
+                del entry["headers"]["host"]
+            for field in ("method", "target", "headers"):
+                self.assertEqual(asked[field], done[field], operation)
+        self.assertEqual(str(self.requests_of("a", "load")[1]["body_bytes"]), self.requests_of("a", "load")[0]["headers"]["content-length"])
+
     # F003: the stream ends, nothing is lost.
     def test_a_gap_is_named_and_the_writer_stays(self):
         stream = self.raw("a")
@@ -128,6 +144,25 @@ class StreamTest(OnceCase):
         again.write(2, [0])
         commit(self.client, again.checkpoint(2).resume_token)
         self.assertEqual(self.lines("a"), {0: 1})
+
+    # F030: the table is another one between two checkpoints: what StarRocks says of it reaches the client.
+    def test_a_table_that_is_altered_ends_the_writer(self):
+        stream = self.raw("a")
+        stream.write(1, [0], table="others")
+        first = stream.checkpoint(1).resume_token
+        commit(self.client, first)
+        # The emulator has no ALTER TABLE.
+        self.emulator.execute("DROP TABLE test.others")
+        self.emulator.execute("CREATE TABLE test.others (writer VARCHAR(48) NOT NULL, line BIGINT NOT NULL, more BIGINT NOT NULL) "
+                              "ENGINE=OLAP DUPLICATE KEY(writer, line) DISTRIBUTED BY HASH(line)")
+        stream.write(2, [0])
+        stream.write(2, [1], table="others")
+        error = self.refused("UNSUPPORTED_COMBINATION", stream.checkpoint, 2)
+        self.assertIn("test.others: load: ANALYSIS_ERROR: Column has no default value. column: more", str(error))
+        again = self.raw("a", 2, first)
+        again.write(2, [0])
+        commit(self.client, again.checkpoint(2).resume_token)
+        self.assertEqual((self.lines("a"), self.emulator.stored('SELECT * FROM "test.others"')), ({0: 1}, []))
 
     # F030, F051
     def test_a_table_that_is_not_there_ends_the_stream(self):

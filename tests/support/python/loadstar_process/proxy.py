@@ -58,9 +58,13 @@ class _Connection:
 
 
 class FaultProxy:
-    """One listener on loopback for each of `ports`; runs on a thread of its own until `stop`."""
+    """One listener on loopback for each of `ports`; runs on a thread of its own until `stop`.
 
-    def __init__(self, ports):
+    With `tls`, an ssl.SSLContext, daemons reach it by TLS; StarRocks is reached without in any case.
+    """
+
+    def __init__(self, ports, tls=None):
+        self._tls = tls
         self.faults = collections.Counter()  # by kind, those that happened
         self._strikes = []
         self._lock = threading.Lock()
@@ -118,7 +122,8 @@ class FaultProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         for port in ports:
-            server = await asyncio.start_server(lambda reader, writer, to=port: self._serve(reader, writer, to), "127.0.0.1", 0)
+            server = await asyncio.start_server(lambda reader, writer, to=port: self._serve(reader, writer, to), "127.0.0.1", 0,
+                                                ssl=self._tls)
             self._servers[port] = server
             self._addresses[port] = "127.0.0.1:%d" % server.sockets[0].getsockname()[1]
 
