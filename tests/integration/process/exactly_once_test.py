@@ -47,6 +47,12 @@ class ExactlyOnceTest(ClusterCase):
         for blow in ("kill_client", "kill_daemon", "kill_starrocks", "kill_all", "stop_starrocks", "second_instance", "drain",
                      "drain_and_kill"):
             self.assertGreater(nemesis.blows[blow], 0, blow)
+        for killed in ("client", "daemon", "starrocks"):
+            self.assertGreater(nemesis.kills[killed], 0, killed)
+        for other in ("stop starrocks", "drain", "killed in its drain"):
+            self.assertGreater(nemesis.others[other], 0, other)
+        lost_or_late = {kind: count for kind, count in world.proxy.faults.items() if kind not in ("cut", "hold")}
+        self.assertGreater(sum(lost_or_late.values()), 0, "no request was lost, cut or late")
         self.assertEqual((lost, doubled, foreign), (0, 0, 0), f"seed {SEED}\n{world.explain()}")
         self.assertEqual(ledger.unexpected, [], f"seed {SEED}: programs ended with another status than 0")
         self.assertEqual(world.problems, [], f"seed {SEED}")

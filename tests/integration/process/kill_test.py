@@ -135,18 +135,18 @@ class KillTest(ClusterCase):
 
     def test_replies_that_get_lost_double_nothing(self):
         emulator, struck = self.start_emulator(), []
-        for protocol, operations in (("stream_load", ["load"]), ("transaction", ["load", "prepare", "commit"])):
+        for protocol, operations in (("stream_load", ["be.stream_load"]), ("transaction", ["be.load", "be.prepare", "fe.commit"])):
             daemon = self.start_daemon(emulator, {"defaults": {"protocol": protocol}})
             client = self.connect(daemon)
             for operation in operations:
                 with self.subTest(protocol=protocol, operation=operation):
-                    name = f"{protocol}_{operation}"
-                    emulator.fault(operation=f"*.{operation}", phase="after", action="reset", nth=1, times=1)
+                    name = operation.replace(".", "_")
+                    emulator.fault(operation=operation, phase="after", action="reset", nth=1, times=1)
                     with client.writer("test", name) as writer:
                         for batch in range(1, 6):
                             write(writer, name, batch)
                     emulator.clear_faults()
-                    struck.append((operation if protocol == "transaction" else "stream_load", "reset"))
+                    struck.append((operation.split(".")[1], "reset"))
                     self.assertEqual([(entry["op"], entry["faults"]) for entry in emulator.requests() if entry.get("faults")], struck)
                     self.assertEqual(missing(emulator, name, 5), [])
                     self.assertEqual(doubled(emulator), set())

@@ -128,6 +128,10 @@ class StreamTest(OnceCase):
     def test_epochs_have_bounds(self):
         for epoch in (0, 2**32, 2**63):
             self.refused("BAD_REQUEST", self.raw, "a", epoch)
+        stream = self.raw("a", 2**32 - 1)
+        stream.write(1, [0])
+        commit(self.client, stream.checkpoint(1).resume_token)
+        self.assertEqual(self.lines("a"), {0: 1})
 
     # F030: the table goes away between two checkpoints: said so, and what was committed before stays decided.
     def test_a_table_that_is_dropped_ends_the_writer(self):
@@ -169,6 +173,10 @@ class StreamTest(OnceCase):
         stream = self.raw("a")
         stream.write(1, [0], table="nonesuch")
         self.assertEqual(stream.wait_error().reason, "TABLE_NOT_FOUND")
+        again = self.raw("a", 2)
+        again.write(1, [0])
+        commit(self.client, again.checkpoint(1).resume_token)
+        self.assertEqual(self.lines("a"), {0: 1})
 
 
 class CheckpointTest(OnceCase):

@@ -37,6 +37,11 @@ class TokenTest(OnceCase):
     def test_an_empty_token_commits_nothing(self):
         commit(self.client, b"")
         self.assertEqual(self.emulator.transactions(), [])
+        token = self.prepared("a")
+        commit(self.client, b"")
+        self.assertEqual(self.lines("a"), {})
+        commit(self.client, token)
+        self.assertEqual(self.lines("a"), {0: 1})
 
     # F157: again, after the daemon has gone, and by another daemon.
     def test_a_commit_may_be_repeated_anywhere(self):

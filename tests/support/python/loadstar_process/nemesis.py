@@ -109,6 +109,8 @@ class Nemesis:
         daemon = self._daemon()
         daemon.terminate()
         self._pause()
+        if daemon.process.running:
+            self.others["killed in its drain"] += 1
         self._kill_daemon(daemon)
 
     def second_instance(self):
