@@ -5,7 +5,10 @@
 #include "core/starrocks/sql_reply.hpp"
 #include "core/starrocks/status.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -107,6 +110,8 @@ asio::awaitable<Result<Answer>> FrontendCaller::call(Call call, Deadline deadlin
     const auto index = pick(tried);
     if (!index) {
       if (!last) {
+        const bool waited = co_await wait_for_outcome(deadline);
+        if (waited) continue;
         metrics_.starrocks_up.Set(0);
         co_return no_answer(Errc::kCircuitOpen, Certainty::kNotApplied,
                             "no frontend answered lately; all circuit breakers are open");
@@ -114,12 +119,15 @@ asio::awaitable<Result<Answer>> FrontendCaller::call(Call call, Deadline deadlin
       co_return *last;
     }
     tried[*index] = true;
-    const http::Endpoint frontend = options_.load_urls[*index];
     const bool more = std::find(tried.begin(), tried.end(), false) != tried.end();
     // A frontend that hangs leaves time to ask another, if asking again is safe.
     const Deadline until = call.repeatable && more ? halfway_to(deadline) : deadline;
-    Attempt attempt = co_await follow(call, frontend, until);
-    report(*index, attempt);
+    Attempt attempt = co_await follow(call, *index, until);
+    const bool answered = attempt.frontend_answered;
+    // One that redirected was reported then.
+    if (!attempt.behind_redirect) {
+      report(*index, answered ? std::nullopt : std::optional(attempt.result.error()));
+    }
     if (attempt.result.has_value()) {
       report_refused_account(attempt.result->response);
       co_return std::move(attempt.result);
@@ -140,9 +148,9 @@ asio::awaitable<Result<Answer>> FrontendCaller::call(Call call, Deadline deadlin
 }
 
 asio::awaitable<FrontendCaller::Attempt> FrontendCaller::follow(const Call& call,
-                                                                http::Endpoint frontend,
+                                                                std::size_t frontend,
                                                                 Deadline deadline) {
-  http::Endpoint at = std::move(frontend);
+  http::Endpoint at = options_.load_urls[frontend];
   std::vector<http::Endpoint> visited{at};
   bool at_frontend = true;
   for (unsigned followed = 0;; ++followed) {
@@ -161,6 +169,8 @@ asio::awaitable<FrontendCaller::Attempt> FrontendCaller::follow(const Call& call
     if (!is_redirect(response->status)) {
       co_return Attempt{Answer{std::move(*response), at_frontend}, followed > 0, true};
     }
+    // It is alive, whatever comes of the redirect, and a load behind it can take minutes.
+    if (followed == 0) report(frontend, std::nullopt);
     RedirectFacts facts{response->status, response->field("location"), at,
                         at_frontend,      response->body_started,      followed};
     RedirectDecision decision = co_await decide(facts, call.may_read_nodes, deadline);
@@ -277,6 +287,7 @@ void FrontendCaller::count_load(const std::optional<Error>& error) {
 void FrontendCaller::hurry() {
   const std::lock_guard lock(mutex_);
   frontends_.hurry(Clock::now());
+  wake_waiting();
 }
 
 std::optional<std::size_t> FrontendCaller::pick(const std::vector<bool>& tried) {
@@ -284,27 +295,60 @@ std::optional<std::size_t> FrontendCaller::pick(const std::vector<bool>& tried) 
   return frontends_.pick(Clock::now(), tried);
 }
 
-void FrontendCaller::report(std::size_t frontend, const Attempt& attempt) {
-  const bool answered = attempt.frontend_answered;
-  if (!answered && attempt.result.error().code == Errc::kCancelled) return;
+asio::awaitable<bool> FrontendCaller::wait_for_outcome(Deadline deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  // Shared with whoever wakes it, perhaps on another thread while this coroutine is given up.
+  const auto timer = std::make_shared<Timer>(executor);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    const auto expected_by = frontends_.outcome_expected_by(now);
+    if (!expected_by || now >= deadline) co_return false;
+    timer->expires_at(std::min<Deadline>(deadline, *expected_by));
+    waiting_.push_back(timer);
+  }
+  const auto token = asio::as_tuple(asio::use_awaitable);
+  co_await timer->async_wait(token);
+  const std::lock_guard lock(mutex_);
+  std::erase(waiting_, timer);
+  co_return true;
+}
+
+/// Under the lock. Each on its own executor, which is a strand or runs on one thread.
+void FrontendCaller::wake_waiting() {
+  for (auto& timer : waiting_) {
+    auto executor = timer->get_executor();
+    asio::post(executor, [timer = std::move(timer)] { timer->cancel(); });
+  }
+  waiting_.clear();
+}
+
+void FrontendCaller::report(std::size_t frontend, const std::optional<Error>& failure) {
+  const bool given_up = failure && failure->code == Errc::kCancelled;
   bool changed = false;
   std::size_t open = 0;
   {
     const std::lock_guard lock(mutex_);
-    changed =
-        answered ? frontends_.on_success(frontend) : frontends_.on_failure(frontend, Clock::now());
+    if (given_up) {
+      frontends_.on_given_up(frontend);
+    } else {
+      changed =
+          failure ? frontends_.on_failure(frontend, Clock::now()) : frontends_.on_success(frontend);
+    }
     open = frontends_.open_count();
+    wake_waiting();
   }
+  if (given_up) return;
   metrics_.circuits_open.Set(static_cast<double>(open));
-  if (answered) metrics_.starrocks_up.Set(1);
-  if (!answered && open == options_.load_urls.size()) metrics_.starrocks_up.Set(0);
+  if (!failure) metrics_.starrocks_up.Set(1);
+  if (failure && open == options_.load_urls.size()) metrics_.starrocks_up.Set(0);
   if (!changed) return;
   const std::string name = http::to_string(options_.load_urls[frontend]);
-  if (answered) {
+  if (!failure) {
     logger_.info("frontend answers again", {{"frontend", name}});
   } else {
     logger_.warn("frontend is left alone for a while",
-                 {{"frontend", name}, {"error", describe(attempt.result.error())}});
+                 {{"frontend", name}, {"error", describe(*failure)}});
   }
 }
 

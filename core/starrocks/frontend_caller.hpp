@@ -49,8 +49,9 @@ struct Answer {
 ///
 /// Chooses frontends and keeps their circuit breakers, judges each redirect, reads the cluster's
 /// node list when a redirect leads to an unlisted host, and goes on to the next frontend if the
-/// request was proved not applied or is a query. Knows nothing of what a reply says, except that
-/// 5xx is none.
+/// request was proved not applied or is a query. While every frontend is left alone, calls wait for
+/// the one that tries again and go on with what it found. Knows nothing of what a reply says,
+/// except that 5xx is none.
 ///
 /// Thread-safe; owned by the client. Resumes on the caller's executor.
 class FrontendCaller {
@@ -87,15 +88,19 @@ class FrontendCaller {
     bool frontend_answered = false;  ///< whatever the answer was: the frontend is alive
   };
 
-  boost::asio::awaitable<Attempt> follow(const Call& call, http::Endpoint frontend,
-                                         Deadline deadline);
+  boost::asio::awaitable<Attempt> follow(const Call& call, std::size_t frontend, Deadline deadline);
   boost::asio::awaitable<RedirectDecision> decide(const RedirectFacts& facts, bool may_read_nodes,
                                                   Deadline deadline);
   boost::asio::awaitable<void> read_nodes(Deadline deadline);
   boost::asio::awaitable<std::optional<std::vector<ClusterNode>>> ask_for_nodes(Deadline deadline);
 
   std::optional<std::size_t> pick(const std::vector<bool>& tried);
-  void report(std::size_t frontend, const Attempt& attempt);
+  /// Waits for the outcome of the try that another call makes of a frontend while all are left
+  /// alone. False: nobody tries, or `deadline` is over.
+  boost::asio::awaitable<bool> wait_for_outcome(Deadline deadline);
+  /// What became of asking a frontend; its failure, unset if it answered.
+  void report(std::size_t frontend, const std::optional<Error>& failure);
+  void wake_waiting();
   /// Says that the account is refused, if it is: every call after it fails until an operator acts.
   void report_refused_account(const http::Response& response);
   void count_redirect(const RedirectDecision& decision);
@@ -109,6 +114,7 @@ class FrontendCaller {
   SingleFlight reading_nodes_;
   mutable std::mutex mutex_;  // guards all below; never held across an await
   Frontends frontends_;
+  std::vector<std::shared_ptr<Timer>> waiting_;  // for the outcome of another call's try
   ClusterNodes nodes_;
   std::optional<Clock::time_point> account_reported_at_;
 };

@@ -16,18 +16,47 @@ Frontends::Frontends(std::size_t count, std::size_t first, CircuitBreakerOptions
 
 std::optional<std::size_t> Frontends::pick(Clock::time_point now, const std::vector<bool>& tried) {
   LOADSTAR_ASSERT(tried.size() == breakers_.size(), "one flag for each frontend");
+  const auto index = all_open() ? first_due(now, tried) : next_in_turn(now, tried);
+  if (!index) return std::nullopt;
+  Breaker& breaker = breakers_[*index];
+  if (breaker.open) {
+    breaker.probing = true;
+    breaker.early = now < breaker.try_again_at;
+    breaker.last_tried_at = now;
+    breaker.try_again_at = now + breaker.period;  // one probe for each period
+  }
+  next_ = (*index + 1) % breakers_.size();
+  return index;
+}
+
+std::optional<std::size_t> Frontends::next_in_turn(Clock::time_point now,
+                                                   const std::vector<bool>& tried) const {
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
     const std::size_t index = (next_ + i) % breakers_.size();
-    Breaker& breaker = breakers_[index];
-    if (tried[index] || (breaker.open && now < breaker.try_again_at)) continue;
-    if (breaker.open) {
-      breaker.probing = true;
-      breaker.try_again_at = now + breaker.period;  // one probe for each period
-    }
-    next_ = (index + 1) % breakers_.size();
+    const Breaker& breaker = breakers_[index];
+    if (tried[index] || (breaker.open && now < due_at(breaker, false))) continue;
     return index;
   }
   return std::nullopt;
+}
+
+std::optional<std::size_t> Frontends::first_due(Clock::time_point now,
+                                                const std::vector<bool>& tried) const {
+  if (outcome_expected_by(now)) return std::nullopt;
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+    const std::size_t index = (next_ + i) % breakers_.size();
+    const Clock::time_point due = due_at(breakers_[index], true);
+    if (tried[index] || now < due) continue;
+    if (!first || due < due_at(breakers_[*first], true)) first = index;
+  }
+  return first;
+}
+
+Clock::time_point Frontends::due_at(const Breaker& breaker, bool all_open) const {
+  if (!all_open) return breaker.try_again_at;
+  return std::min<Clock::time_point>(breaker.try_again_at,
+                                     breaker.last_tried_at + options_.open_for);
 }
 
 bool Frontends::on_success(std::size_t index) {
@@ -41,11 +70,30 @@ bool Frontends::on_failure(std::size_t index, Clock::time_point now) {
   if (breaker.open && !breaker.probing) return false;
   if (!breaker.open && ++breaker.failures < options_.failures) return false;
   const Clock::duration longest = options_.max_open_for;
-  breaker.period = breaker.open ? std::min(breaker.period * 2, longest) : options_.open_for;
+  if (!breaker.open) {
+    breaker.period = options_.open_for;
+  } else if (!breaker.early) {
+    breaker.period = std::min(breaker.period * 2, longest);
+  }
   breaker.open = true;
   breaker.probing = false;
+  breaker.last_tried_at = now;
   breaker.try_again_at = now + breaker.period;
   return true;
+}
+
+void Frontends::on_given_up(std::size_t index) { breakers_.at(index).probing = false; }
+
+std::optional<Clock::time_point> Frontends::outcome_expected_by(Clock::time_point now) const {
+  if (!all_open()) return std::nullopt;
+  std::optional<Clock::time_point> last;
+  for (const Breaker& breaker : breakers_) {
+    if (!breaker.probing) continue;
+    // One that hangs does not keep the others from trying for longer than that.
+    const Clock::time_point until = breaker.last_tried_at + options_.open_for;
+    if (now < until && (!last || until > *last)) last = until;
+  }
+  return last;
 }
 
 void Frontends::hurry(Clock::time_point now) {
@@ -66,9 +114,12 @@ std::size_t Frontends::open_count() const {
 }
 
 std::optional<Clock::time_point> Frontends::next_probe() const {
+  const bool all = all_open();
   std::optional<Clock::time_point> first;
   for (const Breaker& breaker : breakers_) {
-    if (breaker.open && (!first || breaker.try_again_at < *first)) first = breaker.try_again_at;
+    if (!breaker.open) continue;
+    const Clock::time_point due = due_at(breaker, all);
+    if (!first || due < *first) first = due;
   }
   return first;
 }

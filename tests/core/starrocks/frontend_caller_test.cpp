@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace loadstar::starrocks {
 namespace {
@@ -238,6 +239,103 @@ TEST_F(FrontendCallerTest, BreakersOpenAndTheGaugesSaySo) {
   EXPECT_TRUE(begin().has_value());
   EXPECT_EQ(metrics.circuits_open.Value(), 0);
   EXPECT_EQ(metrics.starrocks_up.Value(), 1);
+}
+
+/// One frontend, whose breaker has opened.
+class FrontendAloneTest : public FrontendCallerTest {
+ protected:
+  void SetUp() override {
+    FrontendCallerTest::SetUp();
+    options.load_urls.pop_back();
+    options.circuit_breaker.failures = 1;
+    options.query_timeout = seconds(60);
+    transport.expect(kFe1, kBeginLine, refused());
+    EXPECT_EQ(begin().error().code, Errc::kConnectFailed);
+  }
+
+  /// Begins a call that ends into results_[index].
+  void start(std::size_t index, Clock::duration length = seconds(30)) {
+    auto on_exit = [this, index](std::exception_ptr error, Result<LabelStatus> result) {
+      EXPECT_FALSE(error);
+      results_.insert_or_assign(index, std::move(result));
+    };
+    boost::asio::co_spawn(io, client().label_state("db", "lbl-1", in(length)), std::move(on_exit));
+    test::run_until_idle(io);
+  }
+
+  std::map<std::size_t, Result<LabelStatus>> results_;
+};
+
+TEST_F(FrontendAloneTest, AfterALongOutageItIsTriedAgainAtTheFirstPeriod) {
+  for (int i = 0; i < 30; ++i) {
+    test::advance_clock(options.circuit_breaker.open_for);
+    transport.expect(kFe1, kBeginLine, refused());
+    EXPECT_EQ(begin().error().code, Errc::kConnectFailed);
+    EXPECT_EQ(begin().error().code, Errc::kCircuitOpen);
+  }
+  test::advance_clock(options.circuit_breaker.open_for);
+  transport.expect(kFe1, kBeginLine, reply(200, kBegun));
+  EXPECT_TRUE(begin().has_value());
+}
+
+TEST_F(FrontendAloneTest, OneCallTriesAndTheOthersEndWithIt) {
+  test::advance_clock(options.circuit_breaker.open_for);
+  transport.expect(kFe1, kStateLine, Hang{});
+  start(0, seconds(2));
+  start(1);
+  start(2);
+  EXPECT_TRUE(results_.empty());
+  EXPECT_EQ(transport.sent().size(), 2U);
+  // The one that tries is not answered, so the others do not try on their own.
+  test::pass_time(io, seconds(3));
+  ASSERT_EQ(results_.size(), 3U);
+  EXPECT_EQ(results_.at(0).error().code, Errc::kDeadlineExceeded);
+  EXPECT_EQ(results_.at(1).error().code, Errc::kCircuitOpen);
+  EXPECT_EQ(results_.at(2).error().code, Errc::kCircuitOpen);
+  EXPECT_EQ(transport.sent().size(), 2U);
+}
+
+TEST_F(FrontendAloneTest, ARedirectIsAnAnswerToThoseWhoWait) {
+  test::advance_clock(options.circuit_breaker.open_for);
+  transport.expect(kFe1, kStateLine, redirect_to("http://be1:8040/x"))
+      .expect(kBe1, kStateLine, Hang{})
+      .expect(kFe1, kStateLine, reply(200, kVisible));
+  start(0);
+  EXPECT_EQ(metrics.circuits_open.Value(), 0);
+  start(1);
+  ASSERT_EQ(results_.count(1), 1U);
+  EXPECT_EQ(results_.at(1)->state, LabelState::kVisible);
+  EXPECT_EQ(results_.count(0), 0U);
+  test::pass_time(io, seconds(20));
+}
+
+TEST_F(FrontendAloneTest, WhoWaitsForATryThatHangsTriesAfterThePeriodAndTheRestGoOn) {
+  test::advance_clock(options.circuit_breaker.open_for);
+  transport.expect(kFe1, kStateLine, Hang{});
+  start(0, seconds(60));
+  start(1, seconds(60));
+  start(2, seconds(60));
+  transport.expect(kFe1, kStateLine, reply(200, kVisible))
+      .expect(kFe1, kStateLine, reply(200, kVisible));
+  test::pass_time(io, options.circuit_breaker.open_for - seconds(1));
+  EXPECT_TRUE(results_.empty());
+  test::pass_time(io, seconds(2));
+  ASSERT_EQ(results_.size(), 2U);
+  EXPECT_EQ(results_.at(1)->state, LabelState::kVisible);
+  EXPECT_EQ(results_.at(2)->state, LabelState::kVisible);
+  test::pass_time(io, seconds(60));
+}
+
+TEST_F(FrontendAloneTest, WhoWaitsEndsByItsOwnDeadline) {
+  test::advance_clock(options.circuit_breaker.open_for);
+  transport.expect(kFe1, kStateLine, Hang{});
+  start(0, seconds(8));
+  start(1, seconds(2));
+  test::pass_time(io, seconds(3));
+  ASSERT_EQ(results_.count(1), 1U);
+  EXPECT_EQ(results_.at(1).error().code, Errc::kCircuitOpen);
+  EXPECT_EQ(results_.at(1).error().certainty, Certainty::kNotApplied);
+  test::pass_time(io, seconds(8));
 }
 
 TEST_F(FrontendCallerTest, ARefusedAccountIsLoggedOnceInAWhile) {
