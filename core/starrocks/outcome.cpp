@@ -20,14 +20,33 @@ Error contradiction(Operation operation, std::string_view what) {
                fmt::format("{}: {}", to_string(operation), what)};
 }
 
+/// An FE without the interface says so in its own words (8.8).
+bool says_not_implemented(const http::Response& response) {
+  const auto reply = parse_reply(response.body);
+  return reply && normalise_status(reply->status) == "failed" &&
+         reply->message == "Not implemented";
+}
+
+/// What an HTTP status other than 200 means here. A bare page "no such interface" is an answer to
+/// discovery only: before a load or a transaction it is known that StarRocks has the interface, so
+/// the page is that of a proxy or load balancer and says as little as a 5xx page.
+Error judge_page(const http::Response& response, Operation operation) {
+  Error error = judge_http_status(response.status, response.body, response.body_started);
+  if (error.code == Errc::kUnsupported && !says_not_implemented(response)) {
+    const bool has_body = operation == Operation::kStreamLoad || operation == Operation::kLoad;
+    const bool nothing_was_sent = has_body && !response.body_started;
+    error = Error{Errc::kUnexpectedStatus,
+                  nothing_was_sent ? Certainty::kNotApplied : Certainty::kUnknown,
+                  fmt::format("HTTP status {} without an answer of StarRocks", response.status)};
+  }
+  error.detail = fmt::format("{}: {}", to_string(operation), error.detail);
+  return error;
+}
+
 /// The reply of an answer with HTTP status 200; every other answer is an error.
 Result<Reply> read(const http::Response& response, Operation operation,
                    const Expectation& expected) {
-  if (response.status != kOk) {
-    Error error = judge_http_status(response.status, response.body, response.body_started);
-    error.detail = fmt::format("{}: {}", to_string(operation), error.detail);
-    return error;
-  }
+  if (response.status != kOk) return judge_page(response, operation);
   auto reply = parse_reply(response.body);
   if (!reply) {
     Error error = reply.error();

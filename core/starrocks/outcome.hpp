@@ -20,9 +20,10 @@ struct Expectation {
 };
 
 // From a reply to an outcome, one function for each operation: pure, total over all replies, and
-// the only way to a success. The HTTP status is looked at first (200 or an error of
-// judge_http_status), then the allow-list of status words, then the reply is held against
-// `expected`; what contradicts it is kMalformedReply/kUnknown, however successful it sounds.
+// the only way to a success. The HTTP status is looked at first (200, or an error as
+// judge_http_status has it, save that a bare page with 404, 405 or 501 is kUnexpectedStatus), then
+// the allow-list of status words, then the reply is held against `expected`; what contradicts it is
+// kMalformedReply/kUnknown, however successful it sounds.
 
 /// A `Success` that an FE gave itself is not believed: an FE takes no data (F072).
 [[nodiscard]] LoadOutcome judge_stream_load(const http::Response& response,

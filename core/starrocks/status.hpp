@@ -74,8 +74,9 @@ struct ReplyFacts {
 /// The same of a load, whose headers StarRocks may refuse for good: then also kInvalidRequest.
 [[nodiscard]] std::optional<Errc> classify_load_message(std::string_view message);
 
-/// What an HTTP status other than 200 and 3xx means for any operation (2.7, 8.8). `body` may refine
-/// 401 into kAccessDenied; `body_started` says whether bytes of our body had left.
+/// What an HTTP status other than 200 and 3xx means (2.7, 8.8). `body` may refine 401 into
+/// kAccessDenied; `body_started` says whether bytes of our body had left. kUnsupported is meant
+/// for discovery; what loads and transactions make of it is in outcome.cpp.
 [[nodiscard]] Error judge_http_status(unsigned status, std::string_view body, bool body_started);
 
 }  // namespace loadstar::starrocks

@@ -21,9 +21,13 @@ asio::awaitable<ExplainedRefusal> explain(starrocks::Client& client, RefusedLoad
   Refusal& refusal = explained.refusal;
   refusal.reason = load.count_mismatch ? Reason::kRowCountMismatch : reason_for(load.error.code);
   refusal.metadata["table"] = load.table.table;
-  refusal.message = fmt::format("StarRocks refused rows of {}.{}: {}", load.table.database,
-                                load.table.table, load.error.detail);
-  if (refusal.reason == Reason::kStarrocksUnavailable) refusal.retry_after = load.retry_after;
+  const bool may_pass = refusal.reason == Reason::kStarrocksUnavailable;
+  const std::string name = fmt::format("{}.{}", load.table.database, load.table.table);
+  refusal.message =
+      may_pass ? fmt::format("rows of {} cannot be loaded now, StarRocks refused none of them: {}",
+                             name, load.error.detail)
+               : fmt::format("StarRocks refused rows of {}: {}", name, load.error.detail);
+  if (may_pass) refusal.retry_after = load.retry_after;
   if (load.counts) {
     refusal.metadata["filteredRows"] = std::to_string(load.counts->filtered_rows);
     refusal.metadata["totalRows"] = std::to_string(load.counts->total_rows);

@@ -39,7 +39,7 @@ enum class Fault : std::uint8_t {
   kTornBody,             ///< reset after a part of the body: what arrived stays (trap E1)
   kTimeoutBefore,        ///< never processed, no answer
   kTimeoutAfter,         ///< processed, no answer
-  kServerError,          ///< 503, processed or not
+  kServerError,          ///< 503 or a page with 404, processed or not
   kMalformedReply,       ///< processed, a truncated JSON
   kForeignRedirect,      ///< 307 to a host that nobody listed
   kDeadRedirect,         ///< 307 to a listed host that refuses connections

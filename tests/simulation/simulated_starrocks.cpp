@@ -192,9 +192,13 @@ asio::awaitable<Result<Response>> SimulatedStarrocks::exchange(Arrived arrived, 
       co_return Error{Errc::kDeadlineExceeded, unsent, "no answer"};
     }
     case Fault::kServerError: {
-      if (processed && random_.chance(50)) static_cast<void>(process(arrived, false));
       Response unavailable;
-      unavailable.status = 503;
+      // Of a proxy, whose 404 says no more than its 503.
+      unavailable.status = exchanges_ % 2 == 0 ? 503 : 404;
+      if (processed && random_.chance(50)) {
+        static_cast<void>(process(arrived, false));
+        unavailable.body_started = true;
+      }
       unavailable.body = "<html>busy</html>";
       co_return unavailable;
     }

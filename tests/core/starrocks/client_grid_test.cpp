@@ -181,6 +181,16 @@ TEST_P(ClientGridTest, ServerError) {
   }
 }
 
+// The same of a load balancer that knows no such path.
+TEST_P(ClientGridTest, PageOfAProxy) {
+  for (const unsigned status : {404U, 405U, 501U}) {
+    http::Response page = reply(status, "<html>");
+    page.body_started = true;
+    answer(std::move(page));
+    expect_error(Errc::kUnexpectedStatus, Certainty::kUnknown);
+  }
+}
+
 // F040, F042, F095, F114, F163, F230, F258, T10
 TEST_P(ClientGridTest, MalformedReply) {
   const std::string success = column().success;

@@ -266,6 +266,24 @@ TEST(OutcomeTest, NoHttpStatusButOneOf200IsASuccess) {
   }
 }
 
+TEST(OutcomeTest, APageOfAProxyIsNoAnswerOfStarRocks) {
+  for (const auto& [name, judge] : judges()) {
+    const bool has_body = name == "_stream_load" || name == "load";
+    for (const unsigned status : {404U, 405U, 501U}) {
+      for (const bool started : {false, true}) {
+        http::Response page = reply(status, "<html>no such interface</html>");
+        page.body_started = started;
+        EXPECT_EQ(judge(page, expectation()), has_body && !started
+                                                  ? "UNEXPECTED_STATUS/not applied"
+                                                  : "UNEXPECTED_STATUS/unknown outcome")
+            << name << " " << status;
+      }
+    }
+  }
+  const LoadOutcome outcome = judge_prepare(reply(404, ""), expectation());
+  EXPECT_EQ(outcome.error.detail, "prepare: HTTP status 404 without an answer of StarRocks");
+}
+
 // What each vector of the protocol reference means to us; vectors that are not listed are
 // redirects, metadata, or other interfaces.
 const std::map<std::string, std::string> kVectors{

@@ -94,6 +94,34 @@ TEST_F(LoadDriverTest, ATransactionThatIsRefusedIsTriedByTime) {
   EXPECT_GT(refusals_, 1 + options_.defaults.retry.max_attempts);
 }
 
+// A page of a proxy is no word of StarRocks about the rows, so they are loaded when it has passed.
+TEST_F(LoadDriverTest, APageOfAProxyIsTriedAgainWhateverItsStatusIs) {
+  const std::vector<std::pair<std::string, Protocol>> requests{
+      {"_stream_load", Protocol::kStreamLoad},
+      {"transaction/begin", Protocol::kTransaction},
+      {"transaction/load", Protocol::kTransaction},
+      {"transaction/prepare", Protocol::kTransaction},
+      {"transaction/commit", Protocol::kTransaction}};
+  std::uint64_t committed = 0;
+  for (const auto& [path, protocol] : requests) {
+    for (const unsigned status : {404U, 405U, 501U}) {
+      unsigned pages = 0;
+      transport_.answer = [&, path = path](
+                              const http::Endpoint&,
+                              const http::Request& request) -> std::optional<http::Response> {
+        if (request.target.find(path) == std::string::npos || pages == 3) return std::nullopt;
+        ++pages;
+        return reply_of("<html>not here</html>", status);
+      };
+      const auto outcomes = load(group(protocol));
+      EXPECT_EQ(pages, 3U);
+      ASSERT_EQ(outcomes.size(), 1U);
+      EXPECT_TRUE(outcomes[0].committed) << path << " " << status;
+      EXPECT_EQ(starrocks_.rows("t").at("a"), ++committed) << path << " " << status;
+    }
+  }
+}
+
 // 4.10: nothing that a repetition would change, so the table is not held up by it.
 TEST_F(LoadDriverTest, ARequestThatCanNeverSucceedIsRefusedAtOnce) {
   for (const Protocol protocol : {Protocol::kStreamLoad, Protocol::kTransaction}) {

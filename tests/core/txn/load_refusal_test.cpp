@@ -47,6 +47,8 @@ TEST_F(LoadRefusalTest, WhatMayPassComesWithAPause) {
   const Refusal refusal = explained(refused(Errc::kConnectFailed));
   EXPECT_EQ(refusal.reason, Reason::kStarrocksUnavailable);
   EXPECT_EQ(refusal.retry_after, std::chrono::milliseconds(1500));
+  EXPECT_NE(refusal.message.find("StarRocks refused none of them"), std::string::npos)
+      << refusal.message;
 }
 
 }  // namespace
