@@ -447,7 +447,8 @@ bool LoadDriver::gives_up(const LoadGroup& group, unsigned refusals,
 
 Clock::duration LoadDriver::pause_before_retry(Errc code, unsigned failures) {
   if (reaction_to(code) == Reaction::kRetrySlowly) return kCredentialsPause;
-  const BackoffOptions backoff{options_.retry.initial_interval, options_.retry.max_interval,
+  const BackoffOptions backoff{options_.retry.initial_interval,
+                               longest_pause(code, options_.retry.max_interval),
                                options_.retry.multiplier};
   const auto pause = backoff_delay(backoff, failures, random_);
   // Congestion is answered by waiting at least a second (delivery-and-faults.md F049).

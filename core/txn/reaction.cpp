@@ -1,5 +1,7 @@
 #include "core/txn/reaction.hpp"
 
+#include <algorithm>
+
 namespace loadstar::txn {
 
 Reaction reaction_to(Errc code) {
@@ -29,6 +31,12 @@ Reaction reaction_to(Errc code) {
       return Reaction::kRefuse;
   }
   return Reaction::kRefuse;
+}
+
+std::chrono::milliseconds longest_pause(Errc code, std::chrono::milliseconds max_interval) {
+  constexpr std::chrono::milliseconds kNothingSent{5000};
+  const bool nothing_sent = code == Errc::kConnectFailed || code == Errc::kCircuitOpen;
+  return nothing_sent ? std::min(kNothingSent, max_interval) : max_interval;
 }
 
 Reason reason_for(Errc code) {

@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/reason.hpp"
 
+#include <chrono>
 #include <cstdint>
 
 namespace loadstar::txn {
@@ -21,6 +22,12 @@ enum class Reaction : std::uint8_t {
 
 /// One row per Errc; exhaustively tested.
 [[nodiscard]] Reaction reaction_to(Errc code);
+
+/// Longest pause before rows are tried again after `code`. It is short where nothing has left this
+/// host: the frontends' circuit breakers space what is sent then, and rows that wait are to be
+/// loaded soon after StarRocks is back, not `max_interval` later.
+[[nodiscard]] std::chrono::milliseconds longest_pause(Errc code,
+                                                      std::chrono::milliseconds max_interval);
 
 /// Which reason a client gets when rows are given up because of `code`.
 [[nodiscard]] Reason reason_for(Errc code);

@@ -94,6 +94,17 @@ TEST_F(LoadDriverTest, ATransactionThatIsRefusedIsTriedByTime) {
   EXPECT_GT(refusals_, 1 + options_.defaults.retry.max_attempts);
 }
 
+TEST_F(LoadDriverTest, ALoadIsTriedSoonAfterALongOutage) {
+  const auto back_at = Clock::now() + 30min;
+  transport_.mood = [back_at](const http::Endpoint&, const http::Request&) {
+    return Clock::now() < back_at ? Mood::kRefuse : Mood::kPass;
+  };
+  const auto outcomes = load(group(Protocol::kTransaction));
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_TRUE(outcomes[0].committed);
+  EXPECT_LT(Clock::now() - back_at, options_.starrocks.circuit_breaker.open_for + 6s);
+}
+
 // A page of a proxy is no word of StarRocks about the rows, so they are loaded when it has passed.
 TEST_F(LoadDriverTest, APageOfAProxyIsTriedAgainWhateverItsStatusIs) {
   const std::vector<std::pair<std::string, Protocol>> requests{

@@ -46,5 +46,14 @@ TEST(ReactionTest, EveryErrorHasItsReaction) {
       << "an error has no row here";
 }
 
+TEST(ReactionTest, PausesAreShortWhereNothingHasLeftThisHost) {
+  using std::chrono::seconds;
+  for (const Row& row : rows()) {
+    const bool nothing_sent = row.code == Errc::kConnectFailed || row.code == Errc::kCircuitOpen;
+    EXPECT_EQ(longest_pause(row.code, seconds(30)), seconds(nothing_sent ? 5 : 30));
+    EXPECT_EQ(longest_pause(row.code, seconds(2)), seconds(2)) << "the operator wants it shorter";
+  }
+}
+
 }  // namespace
 }  // namespace loadstar::txn
