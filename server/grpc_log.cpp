@@ -6,7 +6,6 @@
 #include <grpc/support/log.h>
 
 #include <shared_mutex>
-#include <utility>
 
 namespace loadstar::server {
 namespace {
@@ -32,7 +31,7 @@ void write_line(gpr_log_func_args* args) {
 
 }  // namespace
 
-GrpcLog::GrpcLog(Logger logger) : logger_(std::move(logger).with("source", "grpc")) {
+GrpcLog::GrpcLog(const Logger& logger) : logger_(logger.with("source", "grpc")) {
   {
     const std::unique_lock lock(current().mutex);
     LOADSTAR_ASSERT(current().log == nullptr, "gRPC has one log");

@@ -16,7 +16,7 @@ namespace loadstar::server {
 /// One at a time. Made before gRPC runs threads. What those say after its end is dropped.
 class GrpcLog {
  public:
-  explicit GrpcLog(Logger logger);
+  explicit GrpcLog(const Logger& logger);
   GrpcLog(const GrpcLog&) = delete;
   GrpcLog& operator=(const GrpcLog&) = delete;
   ~GrpcLog();

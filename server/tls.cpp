@@ -20,7 +20,7 @@ constexpr unsigned kCopyRefreshSeconds = 1;
 std::string describe(const std::vector<config::CertificateProblem>& problems) {
   std::string text;
   for (const auto& [key, message] : problems) {
-    text += (text.empty() ? "" : "; ") + key + ": " + message;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", key, message);
   }
   return text;
 }

@@ -36,7 +36,8 @@ def schema():
 
 def readers():
     # These turn what the file says into what the program works with.
-    config = [ROOT / "config" / name for name in ("password.cpp", "resources.cpp", "load.cpp")]
+    names = ("password.cpp", "resources.cpp", "load.cpp", "server_certificate.cpp")
+    config = [ROOT / "config" / name for name in names]
     paths = [*config, *(ROOT / "core").rglob("*.?pp"), *(ROOT / "server").rglob("*.?pp")]
     return [path.read_text() for path in paths]
 
