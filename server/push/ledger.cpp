@@ -47,7 +47,7 @@ void PushLedger::commit_front() {
   held_.pop_front();
 }
 
-std::deque<PushLedger::Batch>::iterator PushLedger::reject(std::deque<Batch>::iterator batch,
+std::deque<PushLedger::Batch>::iterator PushLedger::reject(const std::deque<Batch>::iterator& batch,
                                                            const std::string& reason) {
   const Chunk& chunk = batch->chunk;
   totals_.rejected_rows += chunk.rows;

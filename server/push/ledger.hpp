@@ -75,7 +75,8 @@ class PushLedger {
 
  private:
   void commit_front();
-  std::deque<Batch>::iterator reject(std::deque<Batch>::iterator batch, const std::string& reason);
+  std::deque<Batch>::iterator reject(const std::deque<Batch>::iterator& batch,
+                                     const std::string& reason);
 
   std::deque<Batch> held_;
   std::uint64_t held_bytes_ = 0;
