@@ -109,6 +109,9 @@ class Nemesis:
         daemon = self._daemon()
         daemon.terminate()
         self._pause()
+        if not daemon.process.running:  # the drain was quicker
+            daemon.start()
+            daemon.terminate()
         if daemon.process.running:
             self.others["killed in its drain"] += 1
         self._kill_daemon(daemon)
