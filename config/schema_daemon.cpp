@@ -334,7 +334,8 @@ void add_starrocks_limits(std::vector<Option<Options>>& rows) {
                      .help("A frontend is left alone after this many failures in a row."));
   rows.push_back(duration("starrocks.circuit_breaker.open_for",
                           LOADSTAR_FIELD(core.starrocks.circuit_breaker.open_for), 100ms, 1h)
-                     .help("How long at first; doubled with each failure after it."));
+                     .help("How long at first; doubled with each failure after it, unless no "
+                           "frontend is left that answers."));
   rows.push_back(duration("starrocks.circuit_breaker.max_open_for",
                           LOADSTAR_FIELD(core.starrocks.circuit_breaker.max_open_for), 100ms, 24h)
                      .help("How long at most."));
