@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,11 @@ void set_up_process(unsigned threads) {
   ::mallopt(M_ARENA_MAX, static_cast<int>(std::clamp(threads, 1U, kMaxArenas)));
   // NOLINTEND(concurrency-mt-unsafe)
   std::signal(SIGPIPE, SIG_IGN);
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    descriptors.rlim_cur = descriptors.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &descriptors);
+  }
 }
 
 }  // namespace loadstar::server

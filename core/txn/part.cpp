@@ -365,7 +365,8 @@ asio::awaitable<void> Part::fail(Reason reason, std::string message, const PartA
 
 Clock::duration Part::pause() const {
   if (reaction_to(last_error_) == Reaction::kRetrySlowly) return kCredentialsPause;
-  const BackoffOptions backoff{options_.retry.initial_interval, options_.retry.max_interval,
+  const BackoffOptions backoff{options_.retry.initial_interval,
+                               longest_pause(last_error_, options_.retry.max_interval),
                                options_.retry.multiplier};
   const auto wait = backoff_delay(backoff, failures_, random_);
   if (reaction_to(last_error_) == Reaction::kSlowDown) {

@@ -17,6 +17,13 @@ PAIRS = 1000
 
 
 class ResourcesTest(OnceCase):
+    def test_it_takes_all_the_descriptors_that_it_may(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1000, hard))
+        daemon = self.start_daemon(self.emulator)
+        self.assertEqual(resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE), (hard, hard))
+
     # F245: no descriptor is left for a while. The gRPC door is not knocked at meanwhile: gRPC 1.51 closes its ears for good
     # where accept() fails (tests/fault_cases.md).
     def test_without_descriptors_it_waits_and_recovers(self):
