@@ -95,8 +95,9 @@ asio::awaitable<Answer<RolledBack>> CandidateSearch::roll_back(CandidateRange ra
   working_.erase(&workers);
   if (stopping_) co_return draining_refusal();
   if (search.cut_short) {
+    const std::size_t looked_at = std::min(search.next_chain, search.chains.size());
     search.result.not_looked_at =
-        search.chains.empty() ? search.range.last_epoch : search.chains.back().epoch();
+        looked_at == 0 ? search.range.last_epoch : search.chains[looked_at - 1].epoch();
   }
   if (search.cut_short || !search.result.complete) {
     logger_.warn(
@@ -137,7 +138,7 @@ asio::awaitable<void> CandidateSearch::probe(Search& search) {
     ProbeChain chain = search.chains[search.next_chain++];
     while (const auto part = chain.next()) {
       if (search.reads >= kMaxReads) search.cut_short = true;
-      if (search.cut_short || stopping_) co_return;
+      if (search.reads >= kMaxReads || stopping_) co_return;
       if (Clock::now() >= search.deadline) {
         search.result.complete = false;
         co_return;

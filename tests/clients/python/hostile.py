@@ -185,7 +185,7 @@ COLUMNS = {
     "map_int": Column("MAP<INT,ARRAY<STRING>>", [Case({-1: ["a", None], 2: []}, '{-1:["a",null],2:[]}')], [{"x": []}, {2**31: []}]),
     "map_date": Column("MAP<DATE,DATETIME>", [Case({DATES[3]: TIMES[1], DATES[6]: None}, f'{{"{DATES[3]}":"{_wall(TIMES[1])}","{DATES[6]}":null}}')],
                        [{"x": None}, {TIMES[1]: None}]),
-    "map_decimal": Column("MAP<DECIMAL(10,2),BOOLEAN>", [Case({decimal.Decimal("-1.50"): True, "99999999.99": None}, None)], [{"1.001": True}, {"1": 2}]),
+    "map_decimal": Column("MAP<DECIMAL(10,2),BOOLEAN>", [Case({decimal.Decimal("-1.50"): True, "99999999.99": None}, "{-1.50:1,99999999.99:null}")], [{"1.001": True}, {"1": 2}]),
     "map_binary": Column("MAP<VARBINARY,INT>", [Case({}, "{}"), Case(None, None)], [{b"ab": 1}, {"ab": 1}]),
     "array_struct": Column("ARRAY<STRUCT<a INT, b STRING>>", [
         Case([Struct(a=1, b="x\x01"), None, Struct(b=None, a=None)], '[{"a":1,"b":"x\\u0001"},null,{"a":null,"b":null}]', ("csv",))],

@@ -69,8 +69,13 @@ TEST_F(CandidateSearchTest, WhatIsKnownNeedsNoChain) {
 TEST_F(CandidateSearchTest, EpochsThatAreTooManyAreSaidSo) {
   ResumeToken none = prepared(1);
   none.parts.clear();
-  EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft, {}, 64).value().not_looked_at, 0U);
+  EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft, {}, 63).value().not_looked_at, 0U);
   EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft, {}, 100).value().not_looked_at, 37U);
+  // The newest of them are looked at all the same.
+  const ResumeToken newest{"ls", "w", "test", 90, 1, 1, {{"t", 90, 1, 0}}};
+  const std::string label = label_of(newest, newest.parts[0]);
+  starrocks_.model().begin(label, "t", 600s);
+  EXPECT_EQ(roll_back(none, WhatIsCommitted::kIsLeft, {}, 100).value().transactions, 1U);
 }
 
 // F195, F206: a candidate that is committed: the client went back behind it.
