@@ -9,7 +9,7 @@ using Row = build::Row<Options>;
 
 /// The option's place in Options, for reading and for writing.
 #define LOADSTAR_FIELD(path) \
-  [](auto& options) -> auto& { return options.path; }
+  [](auto& options) -> auto& { return options.path; }  // NOLINT(bugprone-macro-parentheses)
 
 constexpr std::array<build::Word<TlsVersion>, 2> kTlsVersions{
     {{TlsVersion::kTls12, "1.2"}, {TlsVersion::kTls13, "1.3"}}};
