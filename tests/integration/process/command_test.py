@@ -8,7 +8,6 @@ import pty
 import re
 import signal
 import subprocess
-import time
 import unittest
 
 from loadstar_process import ClusterCase
@@ -251,13 +250,7 @@ class PushStopTest(PushCase):
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def wait_for_rows(self):
-        self.wait(lambda: self.emulator.stored('SELECT COUNT(*) FROM "test.score_board"')[0][0] > 0)
-
-    def wait(self, condition):
-        give_up = time.monotonic() + 60
-        while not condition():
-            self.assertLess(time.monotonic(), give_up)
-            time.sleep(0.05)
+        self.wait_until(lambda: self.emulator.stored('SELECT COUNT(*) FROM "test.score_board"')[0][0] > 0)
 
     def test_a_signal_ends_it_with_the_line_to_go_on_from(self):
         self.slow_loads(200)
@@ -298,7 +291,7 @@ class PushStopTest(PushCase):
     def test_a_second_signal_ends_at_once(self):
         self.slow_loads(20_000)
         child = self.start_push("test.score_board", self.lines(1000))
-        self.wait(lambda: self.daemon.metric("loadstar_buffer_bytes") > 0)
+        self.wait_until(lambda: self.daemon.metric("loadstar_buffer_bytes") > 0)
         child.send_signal(signal.SIGTERM)
         self.assertIn("a second signal ends at once", child.stderr.readline())
         child.send_signal(signal.SIGINT)

@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import threading
-import time
 import unittest
 
 from loadstar_process import WAIT, ClusterCase
@@ -113,7 +112,7 @@ class KillTest(ClusterCase):
                 for _ in range(10):
                     last += 1
                     write(writer, "a", last)
-                self.wait_for(lambda: self.open_transactions(emulator))
+                self.wait_until(lambda: self.open_transactions(emulator))
                 daemon.process.send(signal.SIGSTOP)
                 emulator.advance(3600)
                 emulator.clear_faults()
@@ -126,12 +125,6 @@ class KillTest(ClusterCase):
 
     def open_transactions(self, emulator):
         return [entry for entry in emulator.transactions() if entry["state"] in ("PREPARE", "PREPARED")]
-
-    def wait_for(self, condition):
-        deadline = time.monotonic() + WAIT
-        while not condition():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
 
     def test_replies_that_get_lost_double_nothing(self):
         emulator, struck = self.start_emulator(), []

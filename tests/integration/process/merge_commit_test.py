@@ -1,6 +1,5 @@
 """Merge commit through the real daemon: loads of many small writers become one transaction."""
 
-import time
 import unittest
 
 from grpc import StatusCode
@@ -77,9 +76,7 @@ class MergeCommitTest(ClusterCase):
         self.assertEqual([entry["outcome"] for entry in self.loads(emulator)], ["Fail"])
         asked = {entry["label"] for entry in emulator.requests() if entry["op"] == "get_load_state"}
         self.assertIn(emulator.transactions()[0]["label"], asked)
-        deadline = time.monotonic() + WAIT
-        while missing(emulator, "w", 1) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        self.wait_until(lambda: not missing(emulator, "w", 1))
         self.assertEqual((missing(emulator, "w", 1), doubled(emulator)), ([], set()))
         self.assertEqual(daemon.metric("loadstar_possible_duplicate_batches_total"), 0)
 

@@ -4,6 +4,8 @@ import os
 import pathlib
 import shutil
 import tempfile
+import threading
+import time
 import unittest
 
 import loadstar_client
@@ -47,6 +49,13 @@ class ClusterCase(unittest.TestCase):
         client = loadstar_client.connect(daemon.target)
         self.addCleanup(client.close)
         return client
+
+    def wait_until(self, fits) -> None:
+        """Asks again and again, for what no program announces."""
+        pause, until = threading.Event(), time.monotonic() + WAIT
+        while not fits():
+            self.assertLess(time.monotonic(), until, "did not happen in time")
+            pause.wait(0.02)
 
     def _new_directory(self, name):
         directory = self.directory / f"{name}{len(self._programs)}"

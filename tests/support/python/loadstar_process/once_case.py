@@ -2,8 +2,6 @@
 
 import collections
 import itertools
-import threading
-import time
 
 from loadstar_client import LoadstarError, RecordFile, StartOver
 
@@ -123,13 +121,6 @@ class OnceCase(ClusterCase):
         self.daemon.process.kill()
         self.daemon.start()
         self.assertTrue(self.client.wait_ready(WAIT))
-
-    def wait_until(self, fits) -> None:
-        """Asks again and again, for what no program announces."""
-        pause, until = threading.Event(), time.monotonic() + WAIT
-        while not fits():
-            self.assertLess(time.monotonic(), until, "did not happen in time")
-            pause.wait(0.02)
 
     def expected(self, name, checkpoints) -> collections.Counter:
         lines = range(checkpoints * self.BATCHES * self.LINES)
